@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Attention over a paged cache of keys and values, for inference. Pages: Kwon et al. 2023, arXiv:2309.06180; online
+// softmax: Rabe & Staats 2021, arXiv:2112.05682; keys split into spans that are merged: Flash-Decoding (Dao et al.
+// 2023).
+
+#include <cstdint>
+
+#include "tensor/dtype.h"
+
+namespace quern {
+
+inline constexpr int64_t kPageSize = 64;  // positions per page
+
+// A page holds kPageSize positions of all K heads of one layer. Key head j of page p starts at k_pages + p *
+// k_page_stride + j * D * 64 and is stored transposed, [D][64], so that 64 scores are sums of D vectors; value head j
+// starts at v_pages + p * v_page_stride + j * 64 * D_v and is [64][D_v]. Pages are 64-byte aligned.
+struct PagedKv {
+  float* k_pages = nullptr;
+  float* v_pages = nullptr;
+  int64_t k_page_stride = 0, v_page_stride = 0;  // floats from page to page, at least K * D * 64 and K * 64 * D_v
+  const int32_t* block_table = nullptr;          // (sequences, max_blocks): page of positions 64 b .. 64 b + 63
+  int64_t max_blocks = 0;
+  DType storage = DType::f32;  // f32 alone for now
+};
+
+struct PagedAttentionShape {
+  int64_t N, H, K, D;  // rows of this batch, query heads, key/value heads, size of a head
+  int64_t D_v = 0;     // size of a value head; 0 = D
+  float scale = 1.0f;
+  int64_t window = 0;    // > 0: only the last `window` positions, the row's own included
+  float softcap = 0.0f;  // > 0: scores become cap * tanh(scores / cap)
+
+  int64_t value_size() const { return D_v > 0 ? D_v : D; }
+};
+
+// Row n belongs to sequence sequences[n] at position positions[n].
+struct PagedRows {
+  const int32_t* sequences;
+  const int32_t* positions;
+};
+
+// Puts the keys and values of new rows into their pages: k (N, K, D), v (N, K, D_v), rows k_stride and v_stride apart.
+using PagedWriteFn = void(const float* k, int64_t k_stride, const float* v, int64_t v_stride, const PagedRows& rows,
+                          const PagedKv& cache, const PagedAttentionShape& shape);
+PagedWriteFn paged_write_ref, paged_write_simd;
+
+// Row n attends to positions 0 .. positions[n] of its sequence, all of them already written.
+//   q (N, H, D), rows q_stride apart   ->   out (N, H, D_v), rows out_stride apart
+// A row's bits are the same alone or in a batch, with its prompt fed at once or in pieces, with any number of threads:
+// keys are taken in blocks of 64 from position 0 on, spans of 8 blocks are summed on their own and merged in order.
+using PagedAttentionFn = void(const float* q, int64_t q_stride, const PagedRows& rows, const PagedKv& cache, float* out,
+                              int64_t out_stride, const PagedAttentionShape& shape);
+PagedAttentionFn paged_attention_ref, paged_attention_simd;
+
+}  // namespace quern
