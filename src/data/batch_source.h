@@ -14,11 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/ignore_label.h"
 #include "data/token_file.h"
 
 namespace quern {
 
-inline constexpr int32_t kIgnoreLabel = -100;  // PyTorch's ignore_index
 
 // B rows of T, flattened to N = B*T positions.
 struct TokenBatch {

@@ -5,9 +5,10 @@
 
 #include <cstdint>
 
+#include "base/ignore_label.h"
+
 namespace quern {
 
-inline constexpr int32_t kIgnoreLabel = -100;  // rows that do not count
 
 struct CrossEntropyOptions {
   float label_smoothing = 0.0f;  // e: target (1 - e) onehot + e / V. Szegedy et al. 2015, arXiv:1512.00567, section 7

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The operations of which every model is made. Free functions over Tensor; each checks its shapes, picks the kernel and
+// records its backward rule. Letters as everywhere: N rows, C width, H query heads, K key/value heads, D head size,
+// F feed-forward width, V vocabulary, S sequences.
+
+#include <array>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/ignore_label.h"
+#include "tensor/kernels/activation.h"
+#include "tensor/kernels/paged_attention.h"
+#include "tensor/tensor.h"
+
+namespace quern {
+
+// ---- products ---------------------------------------------------------------------------------------------------
+
+// How a product is computed. int8: operands quantised to 8 bits with a scale per row (the weight gradient: per 128
+// rows of the batch), integer sums, f32 results. Wang et al. "SwitchBack" 2023, arXiv:2304.13013; Xi et al. "Jetfire"
+// 2024, arXiv:2403.12422.
+enum class Precision : uint8_t { f32, int8 };
+
+// y = x w^T + b.   x (..., K)   w (M, K), any float dtype, may be a transposed view   b (M) or none   ->   (..., M)
+// Every element of y is summed in one order, whatever the number of rows and threads.
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b = {}, Precision precision = Precision::f32);
+
+// y = a b for matrices:   a (M, K)   b (K, N)   ->   (M, N)
+Tensor matmul(const Tensor& a, const Tensor& b);
+
+// ---- element by element -----------------------------------------------------------------------------------------
+
+Tensor add(const Tensor& a, const Tensor& b);       // same shape
+Tensor mul(const Tensor& a, const Tensor& b);       // same shape
+Tensor scale(const Tensor& x, float factor);
+Tensor sum(const Tensor& x);                        // all values, in one fixed order -> ()
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+
+// Names as in config.json's hidden_act / activation_function: "gelu_new", "silu", "relu", "gelu", "quick_gelu", ...
+std::optional<Activation> activation_from_name(std::string_view name);
+Tensor activate(const Tensor& x, Activation kind);
+
+// silu(gate) * up with gate = x[:, :F], up = x[:, F:].   x (N, 2F) -> (N, F).  Shazeer 2020, arXiv:2002.05202, eq. 6.
+Tensor swiglu(const Tensor& gate_up);
+
+// ---- norms ------------------------------------------------------------------------------------------------------
+
+// x / sqrt(mean(x^2) + eps) * w over the last dimension. Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4.
+Tensor rms_norm(const Tensor& x, const Tensor& w, float eps);
+// (x - mean) / sqrt(var + eps) * w + b over the last dimension. Ba et al. 2016, arXiv:1607.06450, eq. 4.
+Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, float eps);
+Tensor softmax(const Tensor& x);       // over the last dimension
+Tensor log_softmax(const Tensor& x);
+
+// ---- embeddings and positions -----------------------------------------------------------------------------------
+
+// Rows of a table.   table (V, C)   ids (N) i32   ->   (N, C)
+Tensor embedding(const Tensor& table, const Tensor& ids);
+
+// Rotary position embedding on the first 2*R of each head's D values, halves rotated against each other:
+//   (x1, x2) -> (x1 cos - x2 sin, x2 cos + x1 sin).   x (N, heads, D)   cos, sin (N, R)   ->   (N, heads, D)
+// Su et al. 2021, arXiv:2104.09864, eq. 34.
+Tensor rope(const Tensor& x, const Tensor& cos, const Tensor& sin);
+// The same for the first `heads` heads of x, in place: x's storage is taken over, x itself must not be used again. The
+// rotation needs no value of x for its gradient, so nothing is lost; q and k of one (N, H + 2K, D) product turn at once.
+Tensor rope_in_place(const Tensor& x, const Tensor& cos, const Tensor& sin, int64_t heads);
+
+// ---- attention --------------------------------------------------------------------------------------------------
+
+struct AttentionOptions {
+  float scale = 0;            // 0: 1 / sqrt(D)
+  int64_t window = 0;         // > 0: only the last `window` positions, itself included
+  bool causal = true;
+  float softcap = 0;          // > 0: cap * tanh(score / cap) (Gemma 2)
+};
+
+// softmax(q k^T * scale) v within each sequence, never across; online softmax, no (T, S) matrix is held.
+//   q (N, H, D)   k, v (N, K, D), H % K == 0   segments (S + 1): first row of each sequence, then N   ->   (N, H, D)
+// Vaswani et al. 2017, arXiv:1706.03762, eq. 1; Dao 2023, arXiv:2307.08691; GQA: arXiv:2305.13245.
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const int64_t> segments,
+                 const AttentionOptions& options = {});
+
+// The probabilities of the same, for looking inside:  -> one (H, T, T) tensor per sequence.
+std::vector<Tensor> attention_probabilities(const Tensor& q, const Tensor& k, std::span<const int64_t> segments,
+                                            const AttentionOptions& options = {});
+
+// One layer's cache: pages of kPageSize positions. Page p holds, per key/value head, keys transposed (D, 64) and
+// values (64, D).   k_pages, v_pages (pages, K, D * 64)
+struct LayerPages {
+  Tensor k, v;
+};
+
+// Writes k, v (N, K, D) of rows at `positions` (N) of sequences `slots` (N) through `block_tables` (S, max_blocks).
+void write_pages(const LayerPages& pages, const Tensor& k, const Tensor& v, std::span<const int32_t> slots,
+                 std::span<const int32_t> positions, const Tensor& block_tables);
+
+// Attention of rows over their sequences' cached positions 0..position. Keys are visited in blocks aligned to position
+// 0, so that a row's result does not depend on what else is in the batch or how the prompt was cut.
+//   q (N, H, D) -> (N, H, D)
+Tensor paged_attention(const Tensor& q, const LayerPages& pages, std::span<const int32_t> slots,
+                       std::span<const int32_t> positions, const Tensor& block_tables,
+                       const AttentionOptions& options = {});
+
+// ---- losses -----------------------------------------------------------------------------------------------------
+
+struct LossOptions {
+  float label_smoothing = 0;  // (1 - e) * nll + e * mean over the vocabulary of -log p
+  float z_loss = 0;           // coefficient of logsumexp^2 (Chowdhery et al. 2022, arXiv:2204.02311, sect. 5)
+  Precision precision = Precision::f32;
+};
+
+struct CrossEntropyResult {
+  Tensor sum;              // () total loss over rows whose label is not -100
+  int64_t count = 0;       // number of such rows
+  double nll_sum = 0;      // the same without smoothing and z-loss, in nats
+  std::vector<float> row_nll;  // (N) per row, 0 where ignored
+};
+
+// Sum over rows of -log softmax(hidden w^T)[label], with its gradient computed in the same pass over slices of rows, so
+// that all logits never exist at once.   hidden (N, C)   w (V, C)   labels (N), -100 = not counted
+CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std::span<const int32_t> labels,
+                                      const LossOptions& options = {});
+// The same for logits (N, V) that are there already.
+CrossEntropyResult cross_entropy(const Tensor& logits, std::span<const int32_t> labels,
+                                 const LossOptions& options = {});
+
+}  // namespace quern
