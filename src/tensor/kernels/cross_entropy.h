@@ -7,6 +7,8 @@
 
 #include "base/ignore_label.h"
 
+#include "base/ignore_label.h"
+
 namespace quern {
 
 
