@@ -5,10 +5,12 @@
 // A document is stored as its tokens followed by the separator (<|endoftext|> or the like). A model is trained to
 // predict every stored token from what stands before it in its document; before the first token stands the separator.
 //
-// File layout, little-endian:
-//   "quernTOK"  u32 version  u32 token width (2 or 4)  u64 tokens  u64 documents  u64 vocabulary  u64 text bytes
-//   i64 separator (-1: none)  16 bytes tokenizer hash (hex)  u64 XXH3 of everything after the header  u64 XXH3 of the
-//   header tokens (padded to 8 bytes)   u64 document ends (one each)   u16 bytes of each vocabulary entry
+// File layout, little-endian, every part padded to 8 bytes:
+//   head    "quernTOK"  u32 version  u32 token width in bytes (2 or 4)
+//   tokens, then document ends (u64 each), then bytes of each vocabulary entry (u16)
+//   tail    u64 tokens  u64 documents  u64 vocabulary  u64 text bytes  i64 separator (-1: none)
+//           16 bytes tokenizer hash (hex)  u64 XXH3 of everything before the tail  u64 XXH3 of the tail up to here
+// The counts stand at the end so that a corpus larger than memory is written in one pass.
 
 #include <cstdint>
 #include <filesystem>
