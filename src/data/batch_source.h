@@ -19,7 +19,6 @@
 
 namespace quern {
 
-
 // B rows of T, flattened to N = B*T positions.
 struct TokenBatch {
   std::vector<int32_t> ids;        // (N)
