@@ -11,6 +11,7 @@
 
 #include "base/ignore_label.h"
 #include "tensor/kernels/activation.h"
+#include "tensor/kernels/gemm.h"
 #include "tensor/kernels/paged_attention.h"
 #include "tensor/tensor.h"
 
@@ -26,6 +27,9 @@ enum class Precision : uint8_t { f32, int8 };
 // y = x w^T + b.   x (..., K)   w (M, K), any float dtype, may be a transposed view   b (M) or none   ->   (..., M)
 // Every element of y is summed in one order, whatever the number of rows and threads.
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b = {}, Precision precision = Precision::f32);
+
+// The same with a weight laid out once for the kernel, for inference; bit-equal to the unpacked f32 product.
+Tensor linear(const Tensor& x, const PackedMatrix& w, const Tensor& b = {});
 
 // y = a b for matrices:   a (M, K)   b (K, N)   ->   (M, N)
 Tensor matmul(const Tensor& a, const Tensor& b);

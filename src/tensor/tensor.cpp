@@ -266,7 +266,7 @@ void Tensor::copy_from(const Tensor& source) const {
     if (s.dtype() == DType::f32) convert_from_f32_simd(dtype(), s.data<float>(), converted.raw(), numel());
     else if (dtype() == DType::f32) convert_to_f32_simd(s.dtype(), s.raw(), converted.data<float>(), numel());
     else {
-      std::vector<float> wide(size_t(numel()));
+      std::vector<float> wide(static_cast<size_t>(numel()));
       convert_to_f32_simd(s.dtype(), s.raw(), wide.data(), numel());
       convert_from_f32_simd(dtype(), wide.data(), converted.raw(), numel());
     }

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "tensor/kernels/elementwise.h"
-#include "tensor/kernels/int8_gemm.h"
 #include "tensor/ops.h"
 #include "tensor/ops/matrix.h"
 
@@ -50,7 +49,7 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
     const int64_t rows = std::min(slice, N - begin);
     const auto y = labels.subspan(size_t(begin), size_t(rows));
     const Tensor h_s = h.detach().slice(0, begin, begin + rows);
-    gemm(rows, V, C, as_mat(h_s), transposed(as_mat(w)), logits.data(), V);
+    multiply(rows, V, C, as_mat(h_s), transposed(as_mat(w)), logits.data(), V, {.precision = options.precision});
     float* nll = result.row_nll.data() + begin;
     if (!plain)  // what is reported is the plain loss; what is learned has the extra terms
       for (int64_t n = 0; n < rows; ++n) nll[n] = y[size_t(n)] == kIgnoreLabel ? 0 : -logits.data()[n * V + y[size_t(n)]];
@@ -60,8 +59,10 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
       nll[n] = plain ? loss.data()[n] : y[size_t(n)] == kIgnoreLabel ? 0 : nll[n] + lse.data()[n];
     collect(y, {loss.data(), size_t(rows)}, total, result.count);
     const Tensor dlogits = logits.slice(0, 0, rows);
-    if (dh) gemm(rows, C, V, as_mat(dlogits), as_mat(w), dh.data() + begin * C, C);
-    if (dw) gemm(V, C, rows, transposed(as_mat(dlogits)), as_mat(h_s), dw.data(), C, {.accumulate = begin > 0});
+    if (dh) multiply(rows, C, V, as_mat(dlogits), as_mat(w), dh.data() + begin * C, C, {.precision = options.precision});
+    if (dw)
+      multiply(V, C, rows, transposed(as_mat(dlogits)), as_mat(h_s), dw.data(), C,
+               {.precision = options.precision, .block_k = kInt8Tokens, .accumulate = begin > 0});
   }
   for (float v : result.row_nll) result.nll_sum += v;
   result.sum = Tensor::full({}, float(total));

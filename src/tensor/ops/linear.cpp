@@ -16,15 +16,22 @@ Tensor as_matrix(const Tensor& x) {
   return x.reshape({x.numel() / x.size(-1), x.size(-1)});
 }
 
-// c (+)= a b, where c is a gradient slot that may itself be a transposed view.
-void product_into(const Tensor::GradSlot& c, const Mat& a, const Mat& b, int64_t inner) {
+void multiply(int64_t M, int64_t N, int64_t K, const Mat& a, const Mat& b, float* c, int64_t ldc,
+              const ProductOptions& options) {
+  if (options.precision == Precision::int8)
+    int8_gemm(M, N, K, a, b, c, ldc, {.block_k = options.block_k, .accumulate = options.accumulate, .bias = options.bias});
+  else
+    gemm(M, N, K, a, b, c, ldc, {.accumulate = options.accumulate, .bias = options.bias});
+}
+
+void product_into(const Tensor::GradSlot& c, const Mat& a, const Mat& b, int64_t inner, ProductOptions options) {
   const int64_t rows = c.buffer.size(0), cols = c.buffer.size(1);
-  const GemmOptions options{.accumulate = c.accumulate};
+  options.accumulate = c.accumulate;
   if (c.buffer.strides()[1] == 1 || cols == 1) {
-    gemm(rows, cols, inner, a, b, c.buffer.data(), c.buffer.strides()[0], options);
+    multiply(rows, cols, inner, a, b, c.buffer.data(), c.buffer.strides()[0], options);
   } else {
     QUERN_CHECK(c.buffer.strides()[0] == 1, "gradient of a matrix with strides {}", to_string(c.buffer.strides()));
-    gemm(cols, rows, inner, transposed(b), transposed(a), c.buffer.data(), c.buffer.strides()[1], options);
+    multiply(cols, rows, inner, transposed(b), transposed(a), c.buffer.data(), c.buffer.strides()[1], options);
   }
 }
 
@@ -44,14 +51,25 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b, Precision preci
   shape.back() = M;
   Tensor y = Tensor::empty(shape);
   const float* bias = b ? b.data() : nullptr;
-  if (precision == Precision::int8) return linear_int8(rows, w, b, std::move(y));
-  gemm(N, M, K, as_mat(rows), transposed(as_mat(w)), y.data(), M, {.bias = bias});
-  y.record("linear", {x, w, b}, [x, rows, w, b, N, M, K](const Tensor& grad) {
+  multiply(N, M, K, as_mat(rows), transposed(as_mat(w)), y.data(), M, {.precision = precision, .bias = bias});
+  y.record("linear", {rows, w, b}, [rows, w, b, N, M, precision](const Tensor& grad) {
     const Tensor dy = grad.reshape({N, M});
-    if (x.trainable()) product_into(rows.grad_slot(), as_mat(dy), as_mat(w), M);
-    if (w.trainable()) product_into(w.grad_slot(), transposed(as_mat(dy)), as_mat(rows), N);
+    if (rows.trainable()) product_into(rows.grad_slot(), as_mat(dy), as_mat(w), M, {.precision = precision});
+    if (w.trainable())
+      product_into(w.grad_slot(), transposed(as_mat(dy)), as_mat(rows), N, {.precision = precision, .block_k = kInt8Tokens});
     if (b && b.trainable()) add_column_sums(b, dy);
   });
+  return y;
+}
+
+Tensor linear(const Tensor& x, const PackedMatrix& w, const Tensor& b) {
+  const int64_t K = w.K(), M = w.N();
+  QUERN_CHECK(x.size(-1) == K && !x.trainable(), "linear: a packed weight ({}, {}) can't take x {}", M, K, to_string(x.shape()));
+  const Tensor rows = as_matrix(x);
+  Shape shape = x.shape();
+  shape.back() = M;
+  Tensor y = Tensor::empty(shape);
+  gemm_packed(rows.size(0), as_mat(rows), w, y.data(), M, {.bias = b ? b.data() : nullptr});
   return y;
 }
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Model folders as Hugging Face lays them out: config.json, weights in safetensors (one file or shards),
+// generation_config.json, tokenizer.json.
+
+#include <memory>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "models/causal_lm.h"
+
+namespace quern {
+
+// Builds the model that `folder` holds and fills it. Every parameter must be there in its shape, and every tensor must
+// be known. Throws NotFound, Unsupported (family, dtype, pickled weights) or InvalidModel, naming file and tensor.
+std::unique_ptr<CausalLm> load_model(const fs::path& folder, const ParamOptions& options = {});
+
+Json read_model_config(const fs::path& folder);       // config.json
+Json read_generation_config(const fs::path& folder);  // {} when there is none
+// Ids that end a text: eos_token_id of generation_config.json, else of config.json; a number or a list.
+std::vector<int32_t> end_of_text_ids(const Json& generation_config, const Json& config);
+
+struct SaveOptions {
+  DType dtype = DType::f32;      // of matrices; vectors stay f32 unless the whole file is f16 or bf16
+  uint64_t max_shard_bytes = 0;  // 0: one file
+};
+// Writes config.json and the weights into an existing folder. Weights are written last but config.json, so that a
+// folder that can be opened is whole.
+void save_model(const fs::path& folder, const CausalLm& model, const SaveOptions& options = {});
+
+// Any named tensors (optimizer moments, adapters) to one file and back.
+void save_tensors(const fs::path& file, const std::vector<std::pair<std::string, Tensor>>& tensors);
+
+}  // namespace quern

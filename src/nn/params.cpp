@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "nn/params.h"
+
+namespace quern {
+
+std::shared_ptr<ParamStore> ParamStore::fresh(uint64_t seed, const ParamOptions& options) {
+  auto store = std::make_shared<ParamStore>();
+  store->options_ = options;
+  store->seed_ = seed;
+  return store;
+}
+
+std::shared_ptr<ParamStore> ParamStore::from_checkpoint(Find find, std::string where, const ParamOptions& options) {
+  auto store = std::make_shared<ParamStore>();
+  store->options_ = options;
+  store->find_ = std::move(find);
+  store->where_ = std::move(where);
+  return store;
+}
+
+std::shared_ptr<ParamStore> ParamStore::alias(std::shared_ptr<const ParamStore> other, const ParamOptions& options) {
+  auto store = std::make_shared<ParamStore>();
+  store->options_ = options;
+  store->other_ = std::move(other);
+  return store;
+}
+
+int64_t ParamStore::num_values() const {
+  int64_t n = 0;
+  for (const Parameter& p : parameters_) n += p.value.numel();
+  return n;
+}
+
+Tensor ParamStore::find(std::string_view name) const {
+  for (const Parameter& p : parameters_)
+    if (p.name == name) return p.value;
+  return {};
+}
+
+void ParamStore::clear_grads() const {
+  for (const auto& [names, tensor] : bases_) tensor.clear_grad();
+}
+
+void ParamStore::fill(const std::string& name, const Tensor& part, const Init& init) const {
+  if (find_) {
+    const std::optional<Tensor> found = find_(name);
+    if (!found) throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' is missing", where_, name);
+    if (found->shape() != part.shape())
+      throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' has shape {}, the config asks for {}", where_, name,
+                  to_string(found->shape()), to_string(part.shape()))
+          .hint("use the config.json published with these weights");
+    part.copy_from(*found);
+    return;
+  }
+  Tensor values = Tensor::empty(part.shape());
+  if (init.kind == Init::Kind::constant) {
+    values.fill(init.value);
+  } else {
+    Rng rng(seed_, name);
+    for (float& v : values.span()) v = init.value * float(rng.normal());
+  }
+  part.copy_from(values);
+}
+
+Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& shape, const Init& init) {
+  std::string key;
+  for (const auto& [name, rows] : parts) key += name + ";";
+  Tensor base;
+  if (other_) {
+    for (const auto& [names, tensor] : other_->bases_)
+      if (names == key) base = tensor.alias();
+    QUERN_CHECK(base.defined(), "no parameter '{}' to share", key);
+    QUERN_CHECK(base.shape() == shape, "parameter '{}' has shape {}, not {}", key, to_string(base.shape()), to_string(shape));
+  } else {
+    base = Tensor::empty(shape, shape.size() >= 2 ? options_.dtype : DType::f32);
+  }
+  base.set_trainable(options_.trainable == Trainable::Yes);
+  bases_.emplace_back(key, base);
+  int64_t row = 0;
+  for (const auto& [name, rows] : parts) {
+    const Tensor part = parts.size() == 1 ? base : base.slice(0, row, row + rows);
+    row += rows;
+    if (!other_) fill(name, part.detach(), init);
+    parameters_.push_back({name, part});
+  }
+  return base;
+}
+
+Params Params::operator/(std::string_view name) const { return Params(store_, this->name(name)); }
+
+Tensor Params::tensor(std::string_view leaf, const Shape& shape, const Init& init) const {
+  return store_->take({{name(leaf), shape.empty() ? 1 : shape[0]}}, shape, init);
+}
+
+Tensor Params::packed(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& tail, const Init& init) const {
+  std::vector<std::pair<std::string, int64_t>> named;
+  int64_t rows = 0;
+  for (const auto& [leaf, n] : parts) {
+    named.emplace_back(name(leaf), n);
+    rows += n;
+  }
+  Shape shape{rows};
+  shape.insert(shape.end(), tail.begin(), tail.end());
+  return store_->take(named, shape, init);
+}
+
+}  // namespace quern
