@@ -144,13 +144,16 @@ class HeaderHandler {
   std::set<std::string> names_;
 };
 
-// Bits of a tensor, or nothing when they exceed 63 bits. A zero anywhere in the shape makes an empty tensor.
+// Bits of a tensor, or nothing when they exceed 63 bits. A zero in the shape makes an empty tensor; the other sizes
+// must still multiply without overflow, because strides are made of them.
 std::optional<int64_t> count_bits(const std::vector<int64_t>& shape, int bits) {
-  if (std::ranges::find(shape, 0) != shape.end()) return 0;
   int64_t total = bits;
-  for (const int64_t n : shape)
-    if (__builtin_mul_overflow(total, n, &total)) return std::nullopt;
-  return total;
+  bool empty = false;
+  for (const int64_t n : shape) {
+    empty |= n == 0;
+    if (n != 0 && __builtin_mul_overflow(total, n, &total)) return std::nullopt;
+  }
+  return empty ? 0 : total;
 }
 }  // namespace
 

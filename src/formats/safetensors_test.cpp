@@ -137,6 +137,8 @@ TEST(SafetensorsDamage, EachDefectIsNamed) {
   EXPECT_THAT(complaint(file_bytes("{" + entry("a", "F32", "2", 8, 0) + "}", d8)), HasSubstr("before it begins"));
   EXPECT_THAT(complaint(file_bytes("{" + entry("a", "F32", "4294967296,4294967296", 0, 8) + "}", d8)),
               HasSubstr("63 bits"));
+  EXPECT_THAT(complaint(file_bytes("{" + entry("a", "F32", "0,4294967296,4294967296", 0, 0) + "}")),
+              HasSubstr("63 bits"));
   EXPECT_THAT(complaint(file_bytes("{" + entry("a", "F32", "-2", 0, 8) + "}", d8)), HasSubstr("negative"));
   EXPECT_THAT(complaint(file_bytes("{" + entry("a", "F32", "2.0", 0, 8) + "}", d8)), HasSubstr("fraction"));
   EXPECT_THAT(complaint(file_bytes("{" + entry("a", "F32", "18446744073709551615", 0, 8) + "}", d8)),
