@@ -45,6 +45,8 @@ struct CorpusStats {
   uint64_t train_bytes = 0, validation_bytes = 0;
   // Problems mended.
   int64_t boms = 0, crlf_lines = 0, nul_bytes = 0, invalid_utf8 = 0, control_characters = 0, long_lines = 0;
+  int64_t recoded_files = 0;  // were UTF-16 or GB18030
+  int64_t boilerplate = 0;    // Project Gutenberg licences and Markdown front matter cut off
   // Problems skipped.
   int64_t empty_documents = 0, duplicates = 0, binary_files = 0, unknown_files = 0, bad_rows = 0, damaged_files = 0,
           oversized = 0, links_skipped = 0;
@@ -53,6 +55,7 @@ struct CorpusStats {
   // Letters by script, of a sample of the text.
   enum Script { Latin, Han, Kana, Hangul, Cyrillic, Arabic, Greek, Devanagari, Other, kNumScripts };
   std::array<int64_t, kNumScripts> letters{};
+  std::vector<int64_t> small_words;   // of Latin-script languages, see language.h
   std::string languages() const;      // "Latin 93 %, Han 7 %"
   std::string main_language() const;  // "en", "zh", "ja", "ko", ... or "unknown": a guess from scripts and small words
   std::string report() const;         // several lines for people
@@ -78,11 +81,13 @@ class Corpus {
 };
 
 // Throws NotFound when `path` does not exist, InvalidData when nothing readable lies there (naming what does).
-// Split: a document goes to validation as a whole by a hash of its text; but where the corpus is few long texts (up to
-// 20 files of text, or a document over 256 KiB), the last `validation_fraction` of each document does.
+// Split: a document goes to validation as a whole by a hash of its text and the seed. Where the corpus is few long
+// texts (up to 20 files of text), and for any document over 256 KiB, it is the last `validation_fraction` of the
+// document.
 Corpus open_corpus(const std::filesystem::path& path, const CorpusOptions& options = {});
 Corpus open_corpus(const std::vector<std::filesystem::path>& paths, const CorpusOptions& options = {});
-// Documents that the program itself made (the village, the stock corpus).
+// Documents that the program itself made (the village, the stock corpus). With validation_fraction 0 each keeps its
+// `split`.
 Corpus corpus_of_documents(std::vector<Document> documents, const CorpusOptions& options = {});
 
 }  // namespace quern
