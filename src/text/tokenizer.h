@@ -70,12 +70,12 @@ class Tokenizer {
   // Ids outside the vocabulary are left out. Bytes that are not valid UTF-8 become U+FFFD.
   std::string decode(std::span<const TokenId> ids, bool skip_special = false) const;
 
-  int64_t vocab_size() const;                                          // largest id + 1, added tokens included
-  std::optional<TokenId> token_to_id(std::string_view token) const;    // surface form, as in tokenizer.json
-  std::string id_to_token(TokenId id) const;                           // "" when there is none
-  std::string_view token_bytes(TokenId id) const;                      // raw bytes it stands for, "" for special tokens
+  int64_t vocab_size() const;                                        // largest id + 1, added tokens included
+  std::optional<TokenId> token_to_id(std::string_view token) const;  // surface form, as in tokenizer.json
+  std::string id_to_token(TokenId id) const;                         // "" when there is none
+  std::string_view token_bytes(TokenId id) const;                    // raw bytes it stands for, "" for special tokens
   bool is_special(TokenId id) const;
-  size_t bytes_of(std::span<const TokenId> ids) const;                 // sum of token_bytes, for bits per byte
+  size_t bytes_of(std::span<const TokenId> ids) const;  // sum of token_bytes, for bits per byte
   std::span<const AddedToken> added_tokens() const;
 
   // A copy that also knows these special tokens; new ones get ids after the largest. Existing ones keep theirs.

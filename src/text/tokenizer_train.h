@@ -22,7 +22,7 @@ std::string_view name_of(SplitKind kind);
 using DocumentSource = std::function<bool(std::string& next_document)>;
 
 struct BpeTrainOptions {
-  int64_t vocab_size = 32000;               // special tokens and the 256 bytes included
+  int64_t vocab_size = 32000;  // special tokens and the 256 bytes included
   SplitKind split = SplitKind::Cl100k;
   std::vector<std::string> special_tokens;  // get the first ids, in this order
   uint64_t memory_cap_bytes = 2ull << 30;   // for counting words; beyond it sorted runs go to spill_dir
@@ -37,9 +37,9 @@ struct BpeTrainOptions {
 Tokenizer train_bpe(const DocumentSource& documents, const BpeTrainOptions& options);
 
 struct CharTrainOptions {
-  std::vector<std::string> special_tokens;   // get the first ids; the unknown token must be among them when unk is set
-  std::string unk_token;                     // "": a character outside the vocabulary is left out
-  int64_t max_chars = 0;                     // keep the most frequent; 0: all
+  std::vector<std::string> special_tokens;  // get the first ids; the unknown token must be among them when unk is set
+  std::string unk_token;                    // "": a character outside the vocabulary is left out
+  int64_t max_chars = 0;                    // keep the most frequent; 0: all
 };
 // One token per code point, ids in code point order.
 Tokenizer train_chars(const DocumentSource& documents, const CharTrainOptions& options = {});

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "text/vocabulary.h"
+
+#include <cstring>
+
+#include "base/error.h"
+
+namespace quern {
+
+uint64_t hash_bytes(std::string_view bytes) {
+  // Eight bytes at a time through a multiply-and-fold; quality is enough for open addressing, not for anything else.
+  constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15u;
+  uint64_t hash = bytes.size() * kMultiplier;
+  const char* p = bytes.data();
+  size_t left = bytes.size();
+  const auto mix = [&](uint64_t word) {
+    const auto product = static_cast<unsigned __int128>(hash ^ word) * kMultiplier;
+    hash = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  };
+  for (; left >= 8; left -= 8, p += 8) {
+    uint64_t word;
+    std::memcpy(&word, p, 8);
+    mix(word);
+  }
+  if (left > 0) {
+    uint64_t word = 0;
+    std::memcpy(&word, p, left);
+    mix(word);
+  }
+  return hash;
+}
+
+bool Vocabulary::add(TokenId id, std::string_view text) {
+  QUERN_CHECK(id >= 0 && id <= kMaxTokenId, "token id {}", id);
+  if (contains(id) || find(text) >= 0) return false;
+  if (static_cast<size_t>(id) >= spans_.size()) spans_.resize(static_cast<size_t>(id) + 1);
+  Span& span = spans_[static_cast<size_t>(id)];
+  span.begin = static_cast<uint32_t>(arena_.size());
+  span.size = static_cast<uint32_t>(text.size()) & 0x7FFFFFFF;
+  span.used = 1;
+  arena_ += text;
+  QUERN_CHECK(arena_.size() < UINT32_MAX, "a vocabulary of {} bytes", arena_.size());
+  if (++count_ * 2 > slots_.size()) {
+    grow();
+  } else {
+    size_t slot = hash_bytes(text) & (slots_.size() - 1);
+    while (slots_[slot] >= 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = id;
+  }
+  return true;
+}
+
+void Vocabulary::grow() {
+  slots_.assign(slots_.empty() ? 1024 : slots_.size() * 2, -1);
+  for (TokenId id = 0; id < id_limit(); ++id) {
+    if (!contains(id)) continue;
+    size_t slot = hash_bytes(text_of(id)) & (slots_.size() - 1);
+    while (slots_[slot] >= 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = id;
+  }
+}
+
+TokenId Vocabulary::find(std::string_view text) const {
+  if (slots_.empty()) return -1;
+  for (size_t slot = hash_bytes(text) & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {
+    const TokenId id = slots_[slot];
+    if (id < 0) return -1;
+    if (text_of(id) == text) return id;
+  }
+}
+
+}  // namespace quern
