@@ -15,11 +15,11 @@ double logistic(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double value(Activation f, double x) {
   switch (f) {
     case Activation::relu:
-      return x > 0 ? x : 0;
+      return x < 0 ? 0 : x;  // NaN stays NaN
     case Activation::relu2:
-      return x > 0 ? x * x : 0;
-    case Activation::gelu_tanh:
-      return 0.5 * x * (1 + std::tanh(kSqrt2OverPi * (x + kCubic * x * x * x)));
+      return x < 0 ? 0 : x * x;
+    case Activation::gelu_tanh:  // (1 + tanh(u)) / 2 = 1 / (1 + e^-2u), which does not cancel
+      return x * logistic(2 * kSqrt2OverPi * (x + kCubic * x * x * x));
     case Activation::gelu_erf:
       return 0.5 * x * std::erfc(-x / std::numbers::sqrt2);
     case Activation::quick_gelu:
@@ -39,10 +39,10 @@ double slope(Activation f, double x) {
     case Activation::relu:
       return x > 0 ? 1 : 0;
     case Activation::relu2:
-      return x > 0 ? 2 * x : 0;
+      return x < 0 ? 0 : 2 * x;
     case Activation::gelu_tanh: {
-      const double t = std::tanh(kSqrt2OverPi * (x + kCubic * x * x * x));
-      return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * kSqrt2OverPi * (1 + 3 * kCubic * x * x);
+      const double s = logistic(2 * kSqrt2OverPi * (x + kCubic * x * x * x));
+      return s + 2 * x * s * (1 - s) * kSqrt2OverPi * (1 + 3 * kCubic * x * x);
     }
     case Activation::gelu_erf:
       return 0.5 * std::erfc(-x / std::numbers::sqrt2) +

@@ -3,7 +3,7 @@
 // Plain floating-point formats to and from f32, rounding to nearest, ties to even.
 //   bf16: the upper half of an f32.  f16: IEEE 754 binary16.  f8_e4m3 ("e4m3fn": no infinity, largest 448) and f8_e5m2
 //   (as IEEE, largest 57344): Micikevicius et al. 2022, arXiv:2209.05433.
-// Values beyond the largest: f16, e5m2 and bf16 go to infinity; e4m3 goes to NaN from 464 on. NaN stays NaN.
+// Values beyond the largest: f16, e5m2 and bf16 go to infinity; e4m3 goes to NaN above 464. NaN stays NaN.
 
 #include <bit>
 #include <cstdint>

@@ -11,7 +11,6 @@
 
 namespace quern {
 
-
 struct CrossEntropyOptions {
   float label_smoothing = 0.0f;  // e: target (1 - e) onehot + e / V. Szegedy et al. 2015, arXiv:1512.00567, section 7
   float z_loss = 0.0f;           // + z * logsumexp^2. PaLM, arXiv:2204.02311, section 5
