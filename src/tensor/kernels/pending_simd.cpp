@@ -6,9 +6,6 @@
 
 namespace quern {
 
-void attention_simd(ConstHeads q, ConstHeads k, ConstHeads v, Heads out, float* lse, const AttentionShape& shape) {
-  attention_ref(q, k, v, out, lse, shape);
-}
 void attention_backward_simd(ConstHeads q, ConstHeads k, ConstHeads v, ConstHeads out, const float* lse,
                              ConstHeads dout, Heads dq, Heads dk, Heads dv, bool accumulate,
                              const AttentionShape& shape) {
