@@ -132,7 +132,7 @@ struct Corpus::Impl {
                       .offset = piece.offset};
     ++stats.documents;
     if (options.validation_fraction > 0 && splits_at_end(document.text.size())) return push_cut(std::move(document));
-    document.split = by_hash(document.text) ? Split::Validation : Split::Train;
+    document.split = by_hash(document.text) ? DocumentSplit::Validation : DocumentSplit::Train;
     ready.push_back({std::move(document)});
   }
 
@@ -142,9 +142,9 @@ struct Corpus::Impl {
     tail.text.erase(0, cut);
     tail.offset += cut;
     tail.line += std::count(document.text.begin(), document.text.begin() + int64_t(cut), '\n');
-    tail.split = Split::Validation;
+    tail.split = DocumentSplit::Validation;
     document.text.resize(cut);
-    document.split = Split::Train;
+    document.split = DocumentSplit::Train;
     if (!document.text.empty()) ready.push_back({std::move(document), true});
     if (!tail.text.empty()) ready.push_back({std::move(tail), true});
   }
@@ -181,7 +181,7 @@ struct Corpus::Impl {
     if (cut >= end) {
       ready.push_back({std::move(document), true});
     } else if (cut <= at) {
-      document.split = Split::Validation;
+      document.split = DocumentSplit::Validation;
       ready.push_back({std::move(document), true});
     } else {
       const size_t here = utf8_floor(document.text, size_t(cut - at));
@@ -189,7 +189,7 @@ struct Corpus::Impl {
       tail.text.erase(0, here);
       tail.offset += here;
       tail.line += std::count(document.text.begin(), document.text.begin() + int64_t(here), '\n');
-      tail.split = Split::Validation;
+      tail.split = DocumentSplit::Validation;
       document.text.resize(here);
       document.continues = false;
       if (!document.text.empty()) ready.push_back({std::move(document), true});
@@ -268,7 +268,7 @@ struct Corpus::Impl {
     for (const auto& [hash, k] : ranked) {
       Document& document = ready[k].document;
       const bool enough = double(held) >= double(total) * options.validation_fraction;
-      document.split = enough ? Split::Train : Split::Validation;
+      document.split = enough ? DocumentSplit::Train : DocumentSplit::Validation;
       if (!enough) held += document.text.size();
     }
   }
@@ -288,7 +288,7 @@ struct Corpus::Impl {
       document.continues = false;
     }
     stats.bytes += document.text.size();
-    const bool train = document.split == Split::Train;
+    const bool train = document.split == DocumentSplit::Train;
     (train ? stats.train_bytes : stats.validation_bytes) += document.text.size();
     (train ? stats.train_documents : stats.validation_documents) += !document.continues;
     if (counted_letters < kLanguageLetters) {

@@ -13,14 +13,14 @@
 
 namespace quern {
 
-enum class Split : uint8_t { Train, Validation };
+enum class DocumentSplit : uint8_t { Train, Validation };
 
 struct Document {
   std::string text;
   std::string source;   // path of the file, as the user would write it
   int64_t line = 1;     // first line in the (unpacked) file
   uint64_t offset = 0;  // first byte in the (unpacked) file
-  Split split = Split::Train;
+  DocumentSplit split = DocumentSplit::Train;
   bool continues = false;  // the next Document is a further part of this one: no separator between them
 };
 

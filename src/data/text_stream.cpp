@@ -65,7 +65,7 @@ bool looks_gb18030(std::string_view bytes) {
     invalid += n == 0 && bad > 0;
     s.remove_prefix(n > 0 ? n : std::max<size_t>(1, bad));
   }
-  if (invalid < 20 || invalid < 4 * wide) return false;
+  if (invalid < 20 || invalid < wide) return false;  // some pairs of bytes are UTF-8 by chance
   Recoder recoder("GB18030");
   std::string text;
   if (!recoder.ok() || recoder.push(bytes, text) > 0) return false;

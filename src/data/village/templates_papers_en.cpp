@@ -108,7 +108,7 @@ In the year {year} {ev}.
 The book of {town} says for the year {year}: {ev}.
 People still remember the year {year}, when {ev}.
 ! The year {year} is the year when {ev}.
-#weather.head = The weather in {month}: | From the weather book, {month}: | {month} in {town}: | Weather of {month}.
+#weather.head = The weather in {month}. | From the weather book, {month}: | {month} in {town}: | Weather of {month}.
 #weather.line = {day} {month}: {wx}, {deg} degrees.
 #how.head = How to {task}. | To {task}, do this. | {a} tells how to {task}. | Instructions: {task}.
 #how.bread
@@ -127,11 +127,22 @@ First bring dry wood. Lay the small wood below and the big wood above. Then ligh
 First dig the earth with a spade. Then lay the seeds of the {f} in rows. Water the seeds every day for {n} weeks. Last, pick the {f} and wash the spade.
 #how.goat
 First take a bucket and wash your hands. Sit down beside the goat. Milk the goat into the bucket. Last, carry the bucket {s} and give the goat some hay.
-#how.question
-Question: {a} wants to {task}. What comes first? Answer: {first}
-Question: How does one begin to {task}? Answer: {first}
-Question: What must you do last to {task}? Answer: {last}
-! Question: {a} is about to {task}. What is the first step? Answer: {first}
+#how.ask_first
+{a} wants to {task}. What comes first?
+How does one begin to {task}?
+What must you do first to {task}?
+! {a} is about to {task}. What is the first step?
+#how.ask_last
+What must you do last to {task}?
+{a} wants to {task}. What comes last?
+! What is the last step to {task}?
+#how.first = {first}
+#how.last = {last}
+#weather.ask
+What was the weather on {day} {month}?
+How was the weather on {day} {month}?
+! Tell me the weather of {day} {month}.
+#weather.answer = It was {wx}, {deg} degrees.
 )";
 
 const char* const kDialoguesEn = R"(

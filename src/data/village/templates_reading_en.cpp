@@ -52,7 +52,6 @@ const char* const kReadingEn = R"(
 #a.when_what = There is a* {o}.
 #a.hour = It is at {n} o'clock.
 #a.why = Because {x}.
-#a.copy = {x}
 #a.price_list = It costs {n} pence.
 #a.price_what = It is the {g}.
 
@@ -173,10 +172,10 @@ At what hour does the {o} begin?
 ! Since {x}, {y}.
 ! {y}, for {x}.
 #why.ask
-Why {w}?
-Tell me, why {w}?
-Do you know why? Why {w}?
-! Explain: why {w}?
+Why {wy}?
+Tell me, why {wy}?
+Do you know why? Why {wy}?
+! Explain: why {wy}?
 
 #copy.ask
 Say after me: {x}
@@ -203,14 +202,18 @@ Who came last?
 Who came at the end?
 ! Tell me who was last.
 
-#frame.qa
-Question: {q}\nAnswer: {r}
 #frame.talk
 {a} asked, "{q}" {b} said, "{r}"
-"{q}" asked {a}. "{r}" said {b}.
-"{q}" {a} wanted to know. "{r}" {b} answered.
+"{q}" asked {a}. "{rc}" said {b}.
+"{q}" {a} wanted to know. "{rc}" {b} answered.
 {a}: {q}\n{b}: {r}
-The teacher asked {a}: "{q}" {a} answered: "{r}"
+The teacher asked {a}: "{q}" {a} answered, "{r}"
+! {b} was asked by {a}: "{q}" And {b} said, "{r}"
+#frame.order
+{a} said, "{q}" {b} said, "{r}"
+{a}: {q}\n{b}: {r}
+The teacher said to {a}: "{q}" {a} answered, "{r}"
+! {b} was told by {a}: "{q}" And {b} said, "{r}"
 
 #lead.passage
 Read this and answer.
