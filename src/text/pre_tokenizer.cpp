@@ -79,4 +79,17 @@ void split_by_pattern(const SplitStage& stage, std::string_view text, std::vecto
   }
 }
 
+size_t safe_cut(std::string_view text, size_t at) {
+  const CharTable& table = char_table();
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+  while (at > 0 && at < text.size()) {
+    const CodePoint c = decode_utf8(text.data() + at);
+    const uint8_t bits = table[c.value];
+    if (!(bits & (kLetter | kMark | kNfcActive)) && (table[decode_utf8_before(text.data() + at).value] & kLetter))
+      return at;
+    at += static_cast<size_t>(c.length);
+  }
+  return text.size();
+}
+
 }  // namespace quern

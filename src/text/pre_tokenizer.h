@@ -29,6 +29,10 @@ struct SplitStage {
 // Words of `text` by a Pattern stage.
 void split_by_pattern(const SplitStage& stage, std::string_view text, std::vector<std::string_view>& out);
 
+// A place at or after `at` where words end whatever stands around: behind a letter, before a character that is neither
+// letter nor mark. All splitters but Pattern stages take letters greedily and nothing after them into the same word.
+size_t safe_cut(std::string_view text, size_t at);
+
 struct PreTokenizer {
   std::vector<SplitStage> stages;
   bool byte_level = false;        // ends in ByteLevel: the model works on bytes

@@ -144,21 +144,6 @@ void with_template(const TokenizerState& state, bool add_special, std::vector<To
   }
 }
 
-// A place at or after `at` where words end whatever stands around: behind a letter, before a character that is neither
-// letter nor mark. (Every pattern here takes letters greedily and nothing after them into the same word.)
-size_t safe_cut(std::string_view text, size_t at) {
-  const CharTable& table = char_table();
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
-  while (at > 0 && at < text.size()) {
-    const CodePoint c = decode_utf8(text.data() + at);
-    const uint8_t bits = table[c.value];
-    if (!(bits & (kLetter | kMark | kNfcActive)) && (table[decode_utf8_before(text.data() + at).value] & kLetter))
-      return at;
-    at += static_cast<size_t>(c.length);
-  }
-  return text.size();
-}
-
 bool can_cut(const TokenizerState& state) {
   const PreTokenizer& pre = state.pre_tokenizer;
   if (pre.add_prefix_space || !state.normalized.is_empty() || pre.stages.empty()) return false;

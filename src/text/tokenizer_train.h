@@ -30,7 +30,8 @@ struct BpeTrainOptions {
   std::filesystem::path spill_dir;          // empty: the system's temporary directory
   int64_t min_frequency = 0;                // pairs rarer than this are not merged
   size_t max_token_length = 0;              // in bytes; 0: no limit
-  std::function<void(const std::string& phase, double fraction)> on_progress;  // may be empty
+  std::function<void(const std::string& phase, double done)> on_progress;
+  // "count" with the bytes read so far, then "merge" with the fraction done
 };
 
 // Merges go by count, ties by the smaller pair of ids, as the BPE trainer of Hugging Face tokenizers.
