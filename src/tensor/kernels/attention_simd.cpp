@@ -76,13 +76,7 @@ class AttentionForward {
   void Block(const SequenceRows& seq, int64_t t0, int64_t rows, int64_t groups, int64_t j0, bool first_block) {
     const int64_t width = panel_width(), keys = std::min(kKeyBlock, seq.S - j0);
     GroupSpan spans[kQueryTile / kTileRows];
-    for (int64_t g = 0; g < groups; ++g) {
-      const int64_t last_row = std::min(rows, (g + 1) * kTileRows) - 1;
-      const int64_t first = std::max<int64_t>(0, visible_keys(shape_, seq, t0 + g * kTileRows).first - j0);
-      const int64_t last = std::max(first, std::min(keys, visible_keys(shape_, seq, t0 + last_row).last - j0));
-      const bool empty = first >= last;
-      spans[g] = {first, last, first / width * width, empty ? first / width * width : round_up(last, width)};
-    }
+    for (int64_t g = 0; g < groups; ++g) spans[g] = Span(shape_, seq, t0, rows, g, j0, keys);
     for (int64_t j = 0; j < keys; j += width) {
       const float* panel = k_panels_ + (j0 + j) * D_;
       for (int64_t g = 0; g < groups; ++g)

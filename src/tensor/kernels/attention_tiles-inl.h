@@ -153,11 +153,21 @@ HWY_INLINE void PackTransposed(const float* x, int64_t x_stride, int64_t rows, i
   }
 }
 
-// For each group of six queries of a tile: what part of the current block of keys it sees.
+// What part of a block of keys a group of six queries sees, counted from the block's start.
 struct GroupSpan {
-  int64_t first, last;                // keys that some query of the group sees, counted from the block's start
-  int64_t padded_first, padded_last;  // the same, out to borders of panels; empty when equal
+  int64_t first, last;                // keys that some query of the group sees
+  int64_t padded_first, padded_last;  // the same, out to borders of panels; equal when there is none
 };
+
+// Group g of the `rows` queries from t0 on, keys j0 .. j0 + keys - 1.
+HWY_INLINE GroupSpan Span(const AttentionShape& shape, const SequenceRows& seq, int64_t t0, int64_t rows, int64_t g,
+                          int64_t j0, int64_t keys) {
+  const int64_t width = panel_width(), last_row = std::min(rows, (g + 1) * kTileRows) - 1;
+  const int64_t first = std::max<int64_t>(0, visible_keys(shape, seq, t0 + g * kTileRows).first - j0);
+  const int64_t last = std::max(first, std::min(keys, visible_keys(shape, seq, t0 + last_row).last - j0));
+  const int64_t padded_first = first / width * width;
+  return {first, last, padded_first, first < last ? round_up(last, width) : padded_first};
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace quern

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Stands in for fast kernels that are still to come: the reference under their names.
 
-#include "tensor/kernels/attention.h"
 #include "tensor/kernels/paged_attention.h"
 
 namespace quern {
 
-void attention_backward_simd(ConstHeads q, ConstHeads k, ConstHeads v, ConstHeads out, const float* lse,
-                             ConstHeads dout, Heads dq, Heads dk, Heads dv, bool accumulate,
-                             const AttentionShape& shape) {
-  attention_backward_ref(q, k, v, out, lse, dout, dq, dk, dv, accumulate, shape);
-}
 void paged_write_simd(const float* k, int64_t k_stride, const float* v, int64_t v_stride, const PagedRows& rows,
                       const PagedKv& cache, const PagedAttentionShape& shape) {
   paged_write_ref(k, k_stride, v, v_stride, rows, cache, shape);
