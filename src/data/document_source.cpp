@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "data/html_text.h"
+#include "data/json_rows.h"
 #include "data/text_stream.h"
 
 namespace quern {
@@ -198,90 +199,65 @@ bool row_text(const Json& row, const std::vector<std::string>& wanted, std::stri
 class JsonlSource : public DocumentSource {
  public:
   JsonlSource(const InputFile& file, const CorpusOptions& options, CorpusStats& stats)
-      : file_(file), options_(options), stats_(stats), bytes_(file.path, options.max_gzip_ratio) {}
+      : file_(file),
+        options_(options),
+        stats_(stats),
+        rows_(file.path, options.max_line_bytes, options.max_gzip_ratio) {}
 
   bool next(DocumentPiece& piece) override {
-    std::string line;
-    while (next_line(line)) {
+    std::string row, text;
+    while (next_row(row)) {
+      if (rows_.oversized()) {
+        ++stats_.oversized;
+        note(fmt::format("a row of more than {}", format_size(options_.max_line_bytes)));
+        continue;
+      }
       CleaningCounts counts;
-      std::string row = clean_text(line, &counts);
+      row = clean_text(row, &counts);
       CountsMirror().add(counts, stats_);
-      if (row.find_first_not_of(" \t\n") == row.npos) continue;
-      std::string text;
       bool good = false;
       try {
-        const Json json = parse_json(row, file_.path.string());
-        good = row_text(json, options_.json_fields, text);
+        good = row_text(parse_json(row, file_.path.string()), options_.json_fields, text);
       } catch (const Error&) {
-        if (++bad_ >= 20 && good_ == 0) {  // not a single row of many could be read: this is no JSON
-          add_note(stats_, fmt::format("{}: not JSON lines, given up after {} bad rows", file_.path.string(), bad_));
-          stats_.bad_rows += 1;
+        if (++bad_ >= 20 && good_ == 0) {  // not one of many rows could be read: this is no JSON
+          ++stats_.bad_rows;
+          note("not JSON, given up");
           return false;
         }
       }
       if (!good) {
         ++stats_.bad_rows;
-        add_note(stats_, fmt::format("{}:{}: not a JSON row with text in it", file_.path.string(), line_));
+        note("not a JSON row with text in it");
         continue;
       }
       ++good_;
-      CleaningCounts inner;  // escapes may hide NUL, controls and lone surrogates
-      piece = {.text = clean_text(text, &inner), .line = line_, .offset = line_offset_};
+      CleaningCounts inner;  // escapes may hide NUL and control characters
+      piece = {.text = clean_text(text, &inner), .line = rows_.line(), .offset = rows_.offset()};
       CountsMirror().add(inner, stats_);
       return true;
     }
     return false;
   }
-  uint64_t raw_bytes() const override { return bytes_.raw_bytes(); }
+  uint64_t raw_bytes() const override { return rows_.raw_bytes(); }
 
  private:
-  // Lines over the limit are passed over without being held.
-  bool next_line(std::string& line) {
-    for (;;) {
-      const size_t end = buffer_.find('\n', at_);
-      if (end != buffer_.npos || ended_) {
-        if (end == buffer_.npos && at_ >= buffer_.size()) return false;
-        const size_t stop = std::min(end, buffer_.size());
-        line.assign(buffer_, at_, stop - at_);
-        line_offset_ = offset_;
-        ++line_;
-        offset_ += stop - at_ + 1;
-        at_ = stop + 1;
-        if (std::exchange(too_long_, false) || line.size() > options_.max_line_bytes) {
-          ++stats_.oversized;
-          add_note(stats_, fmt::format("{}:{}: a row of more than {}", file_.path.string(), line_,
-                                       format_size(options_.max_line_bytes)));
-          continue;
-        }
-        return true;
-      }
-      buffer_.erase(0, at_);
-      at_ = 0;
-      if (buffer_.size() > options_.max_line_bytes) {
-        too_long_ = true;
-        offset_ += buffer_.size();
-        buffer_.clear();
-      }
-      try {
-        if (!bytes_.read(buffer_)) ended_ = true;
-      } catch (const Error& e) {
-        ended_ = true;
-        ++stats_.damaged_files;
-        if (good_ == 0 && buffer_.empty()) throw;
-        add_note(stats_, e.message());
-      }
-    }
-  }
-
   InputFile file_;
   const CorpusOptions& options_;
   CorpusStats& stats_;
-  ByteSource bytes_;
-  std::string buffer_;
-  size_t at_ = 0;
-  bool ended_ = false, too_long_ = false;
-  int64_t line_ = 0, good_ = 0, bad_ = 0;
-  uint64_t offset_ = 0, line_offset_ = 0;
+  JsonRows rows_;
+  int64_t good_ = 0, bad_ = 0;
+
+  void note(const std::string& what) {
+    add_note(stats_, fmt::format("{}:{}: {}", file_.path.string(), rows_.line(), what));
+  }
+  bool next_row(std::string& row) {
+    try {
+      return rows_.next(row);
+    } catch (const Error&) {
+      ++stats_.damaged_files;
+      throw;
+    }
+  }
 };
 
 }  // namespace

@@ -324,7 +324,8 @@ TEST(Reader, StopsAtTheLimitOfBytes) {
 TEST(Reader, DocumentsFromMemoryKeepTheirSplitOrGetOne) {
   std::vector<Document> documents;
   for (int i = 0; i < 100; ++i)
-    documents.push_back({.text = "document " + std::to_string(i), .split = i % 2 ? DocumentSplit::Validation : DocumentSplit::Train});
+    documents.push_back(
+        {.text = "document " + std::to_string(i), .split = i % 2 ? DocumentSplit::Validation : DocumentSplit::Train});
   Corpus kept = corpus_of_documents(documents, unsplit());
   read_all(kept);
   EXPECT_EQ(kept.stats().validation_documents, 50);

@@ -22,12 +22,12 @@ const TaskKind& draw_task_kind(Scene& s) {
   return task_kinds().front();
 }
 
+}  // namespace
+
 std::string with_comma(const std::string& sentence, bool zh) {
   if (zh || !sentence.ends_with(".")) return sentence;
   return sentence.substr(0, sentence.size() - 1) + ",";
 }
-
-}  // namespace
 
 const std::vector<DocumentKind>& document_kinds() {
   static const std::vector<DocumentKind> kinds = {

@@ -41,6 +41,8 @@ void write_quiz(Scene&, std::string&);
 void append_exercise(Scene& scene, const Task& task, std::string& text);
 // A fact to tell: mostly a famous one, held out when the split asks for it. `person_only`: about a person.
 const Fact& fact_to_tell(Scene& scene, double often_share, bool person_only);
+// "It is Ada." -> "It is Ada,", for what is said inside a sentence.
+std::string with_comma(const std::string& sentence, bool zh);
 std::string tell_fact(Scene& scene, const Fact& fact);
 void entry_about(Scene& scene, int person, std::string& text);
 

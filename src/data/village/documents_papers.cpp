@@ -44,6 +44,19 @@ void set_two_facts(Scene& s) {
   s.set("who", p.name);
 }
 
+// An ending that speaks of no thing and nobody the story has not told of.
+std::string close_of(Scene& s, const std::string& told) {
+  for (;;) {
+    std::string ending = s.say("story.close");
+    bool known = true;
+    for (const char* slot : {"t", "b"}) {
+      const std::string& name = s.text(*s.telling.find(slot));
+      known &= ending.find(name) == std::string::npos || told.find(name) != std::string::npos;
+    }
+    if (known) return ending;
+  }
+}
+
 void append_question(Scene& s, std::string& text, const std::string& question, const std::string& answer) {
   text += (s.zh() ? "\n问：" : "\nQuestion: ") + question + (s.zh() ? "\n答：" : "\nAnswer: ") + answer;
 }
@@ -117,23 +130,26 @@ void write_story(Scene& s, std::string& text) {
   s.telling.past = true;
   const bool chain_story = s.dice.chance(0.6);
   if (s.dice.chance(0.7)) join(s, text, s.say("story.open"));
-  if (s.dice.chance(0.5)) join(s, text, s.say("story.introduce"));
+  if (s.dice.chance(chain_story ? 0.8 : 0.5)) join(s, text, s.say("story.introduce"));
+  if (s.dice.chance(0.3)) join(s, text, s.say("story.detail"));
   if (!chain_story) {
     join(s, text, s.say(s.dice.pick(kPlots)));
-    if (s.dice.chance(0.4)) join(s, text, s.say("story.close"));
+    if (s.dice.chance(0.4)) join(s, text, close_of(s, text));
     return;
   }
   const std::vector<int> chain = draw_chain(s, s.dice.between(1, 4));
   set_link(s, chain[0], chain[1]);
-  if (s.dice.chance(0.5)) join(s, text, s.say("story.cause"));
+  const bool cause_told = s.dice.chance(0.6);
+  if (cause_told) join(s, text, s.say("story.cause"));
   for (size_t i = 0; i + 1 < chain.size(); ++i) {
     set_link(s, chain[i], chain[i + 1]);
-    join(s, text, s.say("story.step"));
+    const bool just_told = i > 0 || cause_told;
+    join(s, text, s.say(just_told && s.dice.chance(0.6) ? "story.so" : "story.step"));
     if (s.dice.chance(0.4)) join(s, text, s.say("story.react"));
   }
   if (s.dice.chance(0.6)) join(s, text, s.say("story.help"));
   if (s.dice.chance(0.3)) join(s, text, s.say(s.dice.pick(kPlots)));
-  if (s.dice.chance(0.7)) join(s, text, s.say("story.close"));
+  if (s.dice.chance(0.7)) join(s, text, close_of(s, text));
   const size_t told = s.dice.below(chain.size() - 1);
   set_link(s, chain[told], chain[told + 1]);
   if (s.dice.chance(0.3)) join(s, text, s.say("story.moral"));
@@ -148,7 +164,8 @@ void write_letter(Scene& s, std::string& text) {
   text = s.say("letter.head") + "\n" + s.say("letter.begin");
   if (s.wants_held_out_fact() || s.dice.chance(0.5)) join(s, text, s.say("letter.facts"));
   else s.facts.clear();
-  for (int i = s.dice.between(1, 2); i > 0; --i) join(s, text, s.say("letter.news"));
+  for (int i = s.dice.between(1, 2); i > 0; --i)
+    if (const std::string news = s.say("letter.news"); text.find(news) == std::string::npos) join(s, text, news);
   if (s.dice.chance(0.6)) join(s, text, s.say("letter.ask"));
   text += "\n" + s.say("letter.end");
 }
@@ -186,6 +203,7 @@ void write_dialogue(Scene& s, std::string& text) {
     s.set("v", v);
     s.set("q", question);
     s.set("ans", answer);
+    s.set("ansc", with_comma(answer, s.zh()));
     join(s, text, s.say("dialogue.ask_fact"));
     if (s.dice.chance(0.5)) join(s, text, s.say("dialogue.doubt"));
   };
@@ -223,7 +241,7 @@ void write_weather(Scene& s, std::string& text) {
     s.set("day", day.day);
     s.set("month", words.months[static_cast<size_t>(day.month)]);
     s.set("wx", words.weathers[static_cast<size_t>(day.kind)]);
-    s.set("deg", std::max(day.degrees, 0));
+    s.set("deg", day.degrees);
   };
   put(log[start]);
   text = s.say("weather.head");

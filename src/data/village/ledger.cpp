@@ -128,7 +128,7 @@ void write_ledger(const World& world, const std::vector<Template>& templates, co
     for (const Festival& f : world.festivals) festivals.row(f.name.en, f.name.zh, f.month + 1, f.place.en);
     for (const Event& e : world.events) events.row(e.id, e.year, e.kind, e.en, e.zh);
     for (const Weather& w : world.weather)
-      weather.row(w.month + 1, w.day, lexicon().weathers[static_cast<size_t>(w.kind)].en, w.degrees == -1 ? 0 : w.degrees);
+      weather.row(w.month + 1, w.day, lexicon().weathers[static_cast<size_t>(w.kind)].en, w.degrees);
     static constexpr const char* kTaught[] = {"often", "rarely", "never"};
     for (const Fact& f : world.facts)
       facts.row(f.id, f.relation, f.person, f.subject.en, f.object.en, f.subject.zh, f.object.zh,

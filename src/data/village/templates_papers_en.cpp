@@ -18,7 +18,7 @@ Thank you for your letter and for the {f}.
 It is a long time since I wrote to you.
 I am sitting at the {p} and have time to write.
 Today it is [sky] and I stay at home with a cup of tea.
-The {d} is over, and now I can write to you.
+The {o} is over, and now I can write to you.
 You asked me for news of {town}, so here it is.
 ! I write to you from the {p}, where it is [sky].
 #letter.news
@@ -153,12 +153,12 @@ const char* const kDialoguesEn = R"(
 {a} and {b} stood at the {p}.
 ! At the {p} {a} ran into {b}. "How are you?" asked {b}.
 #dialogue.ask_fact
-"Tell me, {q}" asked {b}. "{f1}" said {a}.
+"Can you tell me something, {a}?" asked {b}. "{q}" "{ans}"
 "{q}" asked {b}. {a} thought for a while. "{ans}"
 "I am new here," said {b}. "{q}" {a} answered, "{ans}"
-"{q}" {b} wanted to know. "{ans}" said {a}.
+"{q}" {b} wanted to know. "{ansc}" said {a}.
 "Do you know it? {q}" asked {b}. "Of course. {ans}"
-! "One more thing, {q}" asked {b}, and {a} said, "{ans}"
+! "I want to ask you something," said {b}. "{q}" And {a} said, "{ans}"
 #dialogue.doubt
 "Are you sure?" asked {b}. "Yes," said {a}.
 "Thank you," said {b}.
@@ -177,7 +177,8 @@ const char* const kDialoguesEn = R"(
 "Do you have a* {g}?" asked {a}. "Yes, the {g} costs {n} pence," said {b}. {a} gave {b} {pay} pence and got {ch} pence and the {g}.
 "A* {g} and a* {g2}, please," said {a}. "The {g} is {n} pence and the {g2} is {m} pence," said {b}. "That makes {sum} pence." {a} paid {sum} pence.
 "What does the {g} cost?" "{n} pence." "And the {g2}?" "{m} pence." "Together that is {sum} pence," said {a}, and took the {g} and the {g2}.
-"{n} pence for a* {g}?" cried {a}. "Last week it was {m} pence." "{x}, and so {y}," said {b}. "That is why."
+"{n} pence for a* {g}?" cried {a}. "Last week it was {m} pence." "Then you must buy the {g} next week," said {b}.
+"I have only {m} pence," said {a}. "The {g} costs {n} pence," said {b}. So {a} went home without the {g}.
 ! {b} wanted {n} pence for the {g}. {a} gave {pay} pence. "You get {ch} pence back," said {b}.
 #dialogue.plan
 "Will you come to the {o} on {day}?" asked {a}. "On {day}? Yes, I will come to the {o}," said {b}. "Bring the {t}," said {a}. "I will bring the {t}," said {b}.

@@ -33,9 +33,15 @@ This is what {a} the {at} told {a.his} friend {b}.
 {a} and {b} had been friends (for years|since school|since they were small).
 {b}, a* [old] {bt}, lived next door.
 With {a} came {b}, the {bt}.
+(Next to {a}|At the {p}|Not far away) lived {b}, a* [old] {bt}.
+! {b} the {bt} was never far from {a}.
+#story.detail
 {a} had a {k} called {w}, and {w} went everywhere with {a.him}.
 {a} had a {c} {t}, and {a.he} was proud of it.
-! {b} the {bt} was never far from {a}.
+{a} liked {f}, and {a.he} liked the {p}.
+Everybody knew {a} and {a.his} {k} {w}.
+{a} could {l}, and {a.he} often did.
+! {a} owned a {c} {t}, and the {t} stood {s}.
 #story.cause
 It began when {x}.
 First {x}.
@@ -49,8 +55,15 @@ Because {x}, {y}.
 {x}, and so {y}.
 Since {x}, {y}.
 And because {x}, {y}.
-{x}. That is why {y}.
 ! As {x}, {y}.
+#story.so
+So {y}.
+Because of that {y}.
+And so {y}.
+That is why {y}.
+And then {y}.
+(Nobody wondered that|No wonder that|It is clear that|Of course) {y}.
+! For that reason {y}.
 #story.react
 "{y}," said {a}. "What shall we do?"
 "Have you heard?" asked {b}. "{y}!"
@@ -86,7 +99,7 @@ After that {a} never forgot the {t} again.
 (So it goes|That is how it is) in {town}: one thing leads to another.
 It all happened because {x}.
 And why? Because {x}.
-If you ask {a} why {wy}, {a.he} will say: because {x}.
+"Why {wy}?" ask the children. Because {x}.
 ! All of it came from this, that {x}.
 )";
 

@@ -279,7 +279,8 @@ void World::build_calendar() {
       const size_t season = month < 2 || month == 11 ? 0 : month < 5 ? 1 : month < 8 ? 2 : 3;
       if (dice.chance(0.55)) kind = dice.pick(likely[season]);
       const int base[] = {1, 12, 22, 10};
-      weather.push_back({day, month, kind, base[season] + dice.between(-4, 6)});
+      const int degrees = base[season] + dice.between(-4, 6);
+      weather.push_back({day, month, kind, degrees < 2 ? 0 : degrees});
     }
   const auto tell = [&](int year, std::string kind, std::string en, std::string zh, std::vector<int> who = {}) {
     events.push_back({static_cast<int>(events.size()), year, std::move(kind), std::move(en), std::move(zh), std::move(who)});
