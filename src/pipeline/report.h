@@ -94,7 +94,7 @@ struct ReportLearned {  // accuracy of each kind at each of the times
 };
 
 struct ReportPlace {
-  std::string name, kind;  // kind "house" is drawn small and named only when pointed at
+  std::string name, kind;  // "house" and "planted house" are drawn small, and named only when pointed at
   double x = 0, y = 0;
 };
 

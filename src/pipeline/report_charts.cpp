@@ -147,12 +147,14 @@ std::string line_chart(const LineChart& chart) {
     y_labels += fmt::format("<span style=\"top:{:.2f}%\">{}</span>", 100 * (1 - y.at(t)), shown(t));
   }
   for (const double t : nice_ticks(x.low, x.high, chart.large ? 5 : 3))
-    x_labels += fmt::format("<span style=\"left:{:.2f}%\">{}</span>", 100 * x.at(t), short_number(t));
+    if (x.at(t) < (chart.large ? 0.94 : 0.84))  // the name of the axis stands at its end
+      x_labels += fmt::format("<span style=\"left:{:.2f}%\">{}</span>", 100 * x.at(t), short_number(t));
   std::string marks;
   for (const auto& [at, text] : chart.marks) {
     if (!(at >= x.low && at <= x.high)) continue;
     grid += fmt::format("<path class=mark d=\"M{} 0V1000\"/>", coordinate(x.at(at)));
-    marks += fmt::format("<span class=mark style=\"left:{:.2f}%\">{}</span>", 100 * x.at(at), text);
+    marks += fmt::format("<span class=mark style=\"{}:{:.2f}%\">{}</span>", x.at(at) < 0.8 ? "left" : "right",
+                         100 * (x.at(at) < 0.8 ? x.at(at) : 1 - x.at(at)), text);
   }
   for (size_t i = 0; i < chart.series.size(); ++i) {
     const Series& s = chart.series[i];

@@ -15,7 +15,8 @@ namespace quern::report {
 
 namespace {
 
-constexpr size_t kMostPoints = 500;
+constexpr size_t kMostPoints = 400;
+constexpr size_t kSmoothPoints = 120;  // of the large chart, each a mean within a band from lowest to highest
 
 std::string tile(const std::string& value, const std::string& label) {
   return fmt::format("<div class=tile><b>{}</b><span>{}</span></div>", value, label);
@@ -72,7 +73,8 @@ std::string one_run(const ReportCurves& curves, const ReportData& data, size_t i
     LineChart chart{
         .title = title, .marks = large ? marks : decltype(marks){}, .x_label = x_label, .large = large, .group = group};
     if (const auto y = values(of_step); any(y))
-      chart.series.push_back(condensed(tr("training"), x, y, kMostPoints, large));
+      chart.series.push_back(condensed(
+          tr("training"), x, y, large ? std::clamp<size_t>(x.size() / 6, 30, kSmoothPoints) : kMostPoints, large));
     for (const std::string& name : eval_names) {
       Series s{.label = name == "validation" ? tr("validation") : escape(name, 60), .dots = true};
       for (const EvalEvent& e : curves.history.evals)
@@ -105,7 +107,6 @@ std::string one_run(const ReportCurves& curves, const ReportData& data, size_t i
   small += one("Gradient norm", [](const StepEvent& e) { return e.grad_norm; }, true);
   small += one("Tokens per second", [](const StepEvent& e) { return e.tokens_per_s; }, true);
   small += one("Share of the machine's peak", [](const StepEvent& e) { return e.peak_share; }, true, true);
-  small += one("Tokens seen", [](const StepEvent& e) { return double(e.tokens); }, true);
   small += one("Memory (bytes)", [](const StepEvent& e) { return double(e.memory_bytes); }, true);
   if (large.empty() && small.empty()) return "";
 

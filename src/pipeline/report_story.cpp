@@ -114,14 +114,15 @@ std::string questions_section(const ReportData& data, const Labels& tr) {
     std::string groups;
     for (const ClassText& c : kClasses) {
       std::string rows;
+      const bool shy = c.kind_class != QuestionClass::Unknowable;  // where "I don't know" is worth a remark
       int64_t right = 0, asked = 0, declined = 0, kinds = 0;
       for (const ReportQuestionKind& kind : set.kinds) {
         if (kind.kind_class != c.kind_class || kind.asked <= 0) continue;
-        rows += bar_row(escape(kind.name, 100), kind.right, kind.asked, kind.declined, tr, false);
+        rows += bar_row(escape(kind.name, 100), kind.right, kind.asked, shy ? kind.declined : 0, tr, false);
         right += kind.right, asked += kind.asked, declined += kind.declined, ++kinds;
       }
       if (rows.empty()) continue;
-      if (kinds > 1) rows = bar_row(tr("together"), right, asked, declined, tr, true) + rows;
+      if (kinds > 1) rows = bar_row(tr("together"), right, asked, shy ? declined : 0, tr, true) + rows;
       groups += fmt::format("<h4>{} <small>{}</small></h4>\n<div class=bars>{}</div>\n", tr(c.name),
                             *c.about ? tr(c.about) : "", rows);
     }

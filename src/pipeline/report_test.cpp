@@ -150,7 +150,8 @@ TEST(Report, ChineseLabelsStandInAChinesePage) {
   EXPECT_HAS(html, "lang=\"zh-Hans\"");
   for (const char* label : {"从呓语到言语", "预测与事实", "家谱", "参数", "一个有 3.21 M 参数的语言模型"})
     EXPECT_HAS(html, label);
-  for (const char* label : {"From babble", "Learning rate", ">Layers<", "bits per byte", "The ledger says", ">together<"})
+  for (const char* label :
+       {"From babble", "Learning rate", ">Layers<", "bits per byte", "The ledger says", ">together<"})
     EXPECT_LACKS(html, label);
 }
 

@@ -109,29 +109,28 @@ std::string map_section(const ReportData& data, const Labels& tr) {
   std::string paths, houses, dots, labels;
   for (const ReportPath& path : map.paths) {
     std::string d;
-    double x_sum = 0, y_sum = 0;
     size_t n = 0;
+    double first_x = 0, first_y = 0;
     for (const auto& [x, y] : path.points) {
       if (!std::isfinite(x) || !std::isfinite(y) || n > 500) continue;
       d += fmt::format("{}{:.1f} {:.1f}", d.empty() ? 'M' : 'L', sx(x), sy(y));
-      x_sum += x, y_sum += y, ++n;
+      if (n++ == 0) first_x = x, first_y = y;
     }
     if (n < 2) continue;
     const bool river = path.kind == "river";
     paths += fmt::format("<path class={} d=\"{}\"><title>{}</title></path>", river ? "river" : "street", d,
                          escape(path.name, 100));
     labels += fmt::format("<span class=\"road{}\" style=\"left:{:.2f}%;top:{:.2f}%\">{}</span>", river ? " water" : "",
-                          100 * (x_sum / double(n) - box.x0) / width, 100 * (y_sum / double(n) - box.y0) / height,
-                          escape(path.name, 60));
+                          100 * (first_x - box.x0) / width, 100 * (first_y - box.y0) / height, escape(path.name, 60));
   }
   size_t house_count = 0;
   for (size_t i = 0; i < std::min(map.places.size(), kMostPlaces); ++i) {
     const ReportPlace& p = map.places[i];
     if (!std::isfinite(p.x) || !std::isfinite(p.y)) continue;
-    if (p.kind == "house") {
+    if (p.kind == "house" || p.kind == "planted house") {
       ++house_count;
-      houses += fmt::format("<rect class=house x={:.1f} y={:.1f} width=9 height=9><title>{}</title></rect>",
-                            sx(p.x) - 4.5, sy(p.y) - 4.5, escape(p.name, 200));
+      houses += fmt::format("<rect class=\"house{}\" x={:.1f} y={:.1f} width=9 height=9><title>{}</title></rect>",
+                            p.kind == "house" ? "" : " planted", sx(p.x) - 4.5, sy(p.y) - 4.5, escape(p.name, 200));
     } else {
       dots += fmt::format("<circle class=place cx={:.1f} cy={:.1f} r=8><title>{}</title></circle>", sx(p.x), sy(p.y),
                           escape(p.name, 200));
@@ -140,10 +139,11 @@ std::string map_section(const ReportData& data, const Labels& tr) {
     }
   }
   return fmt::format(
-      "<div class=map style=\"aspect-ratio:1000/{0:.0f}\"><svg viewBox=\"0 0 1000 {0:.0f}\">{1}{2}{3}</svg>{4}</div>"
+      "<div class=map style=\"aspect-ratio:1000/{0:.0f};max-width:{8:.0f}px\"><svg viewBox=\"0 0 1000 "
+      "{0:.0f}\">{1}{2}{3}</svg>{4}</div>"
       "<p class=note>{5}: {6}. {7}</p>\n",
       view_height, paths, houses, dots, labels, tr("Houses"), grouped(int64_t(house_count)),
-      tr("Point at a house to see who lives there."));
+      tr("Point at a house to see who lives there."), std::min(1080.0, 800'000 / view_height));
 }
 
 std::string families_section(const ReportData& data, const Labels& tr) {
