@@ -13,18 +13,23 @@ namespace {
 
 // Lower case, no punctuation (also Chinese), single spaces.
 std::string normalize(std::string_view text) {
-  static const std::set<std::string> kPunctuation = {"。", "，", "？", "！", "：", "；", "“", "”", "、", "「", "」", "’", "‘"};
+  static const std::set<std::string> kPunctuation = {"。", "，", "？", "！", "：", "；", "“",
+                                                     "”",  "、", "「", "」", "’",  "‘"};
   std::string out;
   for (const std::string& c : village::characters(text)) {
     if (c.size() > 1) {
-      if (!kPunctuation.count(c)) out += c;
-      else out += ' ';
+      if (!kPunctuation.count(c))
+        out += c;
+      else
+        out += ' ';
       continue;
     }
     const auto b = static_cast<unsigned char>(c[0]);
     if (b == '\'') continue;
-    if (std::isalnum(b)) out += static_cast<char>(std::tolower(b));
-    else out += ' ';
+    if (std::isalnum(b))
+      out += static_cast<char>(std::tolower(b));
+    else
+      out += ' ';
   }
   std::string squeezed;
   for (char c : out)
@@ -53,10 +58,10 @@ std::string_view after_last(std::string_view text, std::string_view mark) {
 // Words that may stand before the answer itself.
 const std::set<std::string>& filler(bool zh) {
   static const std::set<std::string> en = {
-      "the", "a",   "an",    "it",    "is",   "was",  "are",   "he",   "she",    "they", "his",  "her",  "has",  "have", "in",
-      "on",  "at",  "year",  "keeps", "keep", "likes", "like", "can",  "lives",  "live", "called", "there", "costs",
-      "number", "because", "answer", "letters", "word", "letter", "owns", "own", "of", "that", "you", "we", "count",
-      "pence", "o", "oclock", "clock"};
+      "the",  "a",      "an",    "it",    "is",     "was",     "are",    "he",      "she",   "they",   "his",  "her",
+      "has",  "have",   "in",    "on",    "at",     "year",    "keeps",  "keep",    "likes", "like",   "can",  "lives",
+      "live", "called", "there", "costs", "number", "because", "answer", "letters", "word",  "letter", "owns", "own",
+      "of",   "that",   "you",   "we",    "count",  "pence",   "o",      "oclock",  "clock"};
   static const std::set<std::string> cn = {"是", "他", "她", "它", "在", "叫", "有", "会", "养", "住", "喜", "欢", "因",
                                            "为", "答", "案", "一", "个", "的", "这", "那", "共", "名", "字", "做"};
   return zh ? cn : en;

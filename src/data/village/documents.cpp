@@ -31,12 +31,17 @@ std::string with_comma(const std::string& sentence, bool zh) {
 
 const std::vector<DocumentKind>& document_kinds() {
   static const std::vector<DocumentKind> kinds = {
-      {"story", 20, false, write_story},          {"letter", 5, true, write_letter},
-      {"notice", 6, true, write_notice},          {"person", 12, true, write_person_entry},
-      {"village", 3, false, write_village_entry}, {"entry", 5, false, write_thing_entry},
-      {"dialogue", 8, true, write_dialogue},      {"weather", 2, false, write_weather},
+      {"story", 20, false, write_story},
+      {"letter", 5, true, write_letter},
+      {"notice", 6, true, write_notice},
+      {"person", 12, true, write_person_entry},
+      {"village", 3, false, write_village_entry},
+      {"entry", 5, false, write_thing_entry},
+      {"dialogue", 8, true, write_dialogue},
+      {"weather", 2, false, write_weather},
       {"instructions", 3, false, write_instructions},
-      {"exercises", 24, true, write_exercises},   {"reading", 12, false, write_reading},
+      {"exercises", 24, true, write_exercises},
+      {"reading", 12, false, write_reading},
       {"quiz", 8, false, write_quiz},
   };
   return kinds;
@@ -47,7 +52,7 @@ const Fact& fact_to_tell(Scene& s, double often_share, bool person_only) {
   for (;;) {
     const Fact& fact = s.wants_held_out_fact()
                            ? w.fact(s.dice.pick(w.held_out))
-                           : w.fact(s.dice.pick(!s.dice.chance(often_share) ? w.rare
+                           : w.fact(s.dice.pick(!s.dice.chance(often_share)         ? w.rare
                                                 : person_only || s.dice.chance(0.8) ? w.often_people
                                                                                     : w.often_village));
     if (!person_only || fact.person >= 0) return fact;
@@ -114,11 +119,16 @@ void write_quiz(Scene& s, std::string& text) {
   for (int count = s.dice.between(2, 6); count > 0; --count) {
     Task task;
     const uint64_t roll = s.dice.below(20);
-    if (roll < 11) famous_fact(s, task);
-    else if (roll < 14) famous_who(s, task);
-    else if (roll < 17) village_fact(s, task);
-    else if (roll < 19) rare_fact(s, task);
-    else unknown_person(s, task);
+    if (roll < 11)
+      famous_fact(s, task);
+    else if (roll < 14)
+      famous_who(s, task);
+    else if (roll < 17)
+      village_fact(s, task);
+    else if (roll < 19)
+      rare_fact(s, task);
+    else
+      unknown_person(s, task);
     append_exercise(s, task, text);
   }
 }

@@ -11,8 +11,8 @@ namespace quern::village {
 
 struct DocumentKind {
   const char* name;
-  double weight;        // share of documents in training text
-  bool tells_facts;     // can be asked to tell a held-out fact
+  double weight;     // share of documents in training text
+  bool tells_facts;  // can be asked to tell a held-out fact
   void (*write)(Scene& scene, std::string& text);
 };
 

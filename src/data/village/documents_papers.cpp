@@ -162,8 +162,10 @@ void write_letter(Scene& s, std::string& text) {
   const std::vector<int> chain = draw_chain(s, 1);
   set_link(s, chain[0], chain[1]);
   text = s.say("letter.head") + "\n" + s.say("letter.begin");
-  if (s.wants_held_out_fact() || s.dice.chance(0.5)) join(s, text, s.say("letter.facts"));
-  else s.facts.clear();
+  if (s.wants_held_out_fact() || s.dice.chance(0.5))
+    join(s, text, s.say("letter.facts"));
+  else
+    s.facts.clear();
   for (int i = s.dice.between(1, 2); i > 0; --i)
     if (const std::string news = s.say("letter.news"); text.find(news) == std::string::npos) join(s, text, news);
   if (s.dice.chance(0.6)) join(s, text, s.say("letter.ask"));
@@ -259,8 +261,9 @@ void write_instructions(Scene& s, std::string& text) {
     const char *group, *en, *zh;
   };
   static constexpr Craft kCrafts[] = {
-      {"how.bread", "bake bread", "烤面包"}, {"how.net", "mend a net", "补渔网"},     {"how.soup", "cook soup", "煮汤"},
-      {"how.hen", "look after hens", "照看母鸡"}, {"how.candle", "make a candle", "做蜡烛"}, {"how.fire", "light a fire", "生火"},
+      {"how.bread", "bake bread", "烤面包"},      {"how.net", "mend a net", "补渔网"},
+      {"how.soup", "cook soup", "煮汤"},          {"how.hen", "look after hens", "照看母鸡"},
+      {"how.candle", "make a candle", "做蜡烛"},  {"how.fire", "light a fire", "生火"},
       {"how.garden", "plant a garden", "种菜园"}, {"how.goat", "milk a goat", "挤羊奶"}};
   set_cast(s);
   const Craft& craft = s.dice.pick(kCrafts);
@@ -270,15 +273,18 @@ void write_instructions(Scene& s, std::string& text) {
   text += steps;
   if (!s.dice.chance(0.6)) return;
   // "First take flour and water. ... Last, bake the dough." -> the first and the last step.
-  const std::string stop = s.zh() ? "。" : ". ", first_word = s.zh() ? "先" : "First ", last_word = s.zh() ? "最后" : "Last, ";
+  const std::string stop = s.zh() ? "。" : ". ", first_word = s.zh() ? "先" : "First ",
+                    last_word = s.zh() ? "最后" : "Last, ";
   const size_t first_end = steps.find(stop), last_at = steps.rfind(last_word);
   if (first_end == std::string::npos || last_at == std::string::npos) return;
   const std::string full_stop = s.zh() ? "。" : ".";
   s.set("first", s.grammar.finish(steps.substr(first_word.size(), first_end - first_word.size()) + full_stop));
   const std::string rest = steps.substr(last_at + last_word.size());
-  s.set("last", s.grammar.finish(rest.substr(0, rest.find(stop)) + (rest.find(stop) == std::string::npos ? "" : full_stop)));
+  s.set("last",
+        s.grammar.finish(rest.substr(0, rest.find(stop)) + (rest.find(stop) == std::string::npos ? "" : full_stop)));
   const bool ask_first = s.dice.chance(0.5);
-  append_question(s, text, s.say(ask_first ? "how.ask_first" : "how.ask_last"), s.say(ask_first ? "how.first" : "how.last"));
+  append_question(s, text, s.say(ask_first ? "how.ask_first" : "how.ask_last"),
+                  s.say(ask_first ? "how.first" : "how.last"));
 }
 
 }  // namespace quern::village

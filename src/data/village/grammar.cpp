@@ -197,11 +197,21 @@ void Grammar::expand(int index, Telling& telling, std::string& out, int depth) c
 
 void Grammar::write(const Sequence& sequence, Telling& telling, std::string& out, int depth) const {
   for (const Node& node : sequence) switch (node.kind) {
-      case Kind::Text: out += node.text; break;
-      case Kind::Slot: write_slot(node, telling, out); break;
-      case Kind::Group: expand(node.group, telling, out, depth + 1); break;
-      case Kind::Choice: write(telling.dice.pick(node.parts), telling, out, depth + 1); break;
-      case Kind::Verb: out += conjugate(node.text, node.form, telling.past); break;
+      case Kind::Text:
+        out += node.text;
+        break;
+      case Kind::Slot:
+        write_slot(node, telling, out);
+        break;
+      case Kind::Group:
+        expand(node.group, telling, out, depth + 1);
+        break;
+      case Kind::Choice:
+        write(telling.dice.pick(node.parts), telling, out, depth + 1);
+        break;
+      case Kind::Verb:
+        out += conjugate(node.text, node.form, telling.past);
+        break;
     }
 }
 

@@ -45,9 +45,9 @@ class Telling {
 
   Dice& dice;
   bool past = false;
-  double held_out_share = 0.0;      // chance to take held-out wording where a group has it; 0 in training text
-  int64_t first_template = -1;      // of the first group expanded
-  int64_t held_out_template = -1;   // the last held-out alternative used, -1 if none
+  double held_out_share = 0.0;     // chance to take held-out wording where a group has it; 0 in training text
+  int64_t first_template = -1;     // of the first group expanded
+  int64_t held_out_template = -1;  // the last held-out alternative used, -1 if none
   std::vector<std::pair<std::string, Term>> slots;
 };
 
@@ -67,10 +67,10 @@ class Grammar {
   enum class Kind : uint8_t { Text, Slot, Group, Choice, Verb };
   struct Node {
     Kind kind;
-    std::string text;                        // text, slot, group or verb
-    std::string form;                        // of a slot or verb
+    std::string text;  // text, slot, group or verb
+    std::string form;  // of a slot or verb
     int group = -1;
-    std::vector<std::vector<Node>> parts;    // of a choice
+    std::vector<std::vector<Node>> parts;  // of a choice
   };
   using Sequence = std::vector<Node>;
   struct Alternative {

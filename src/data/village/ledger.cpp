@@ -67,8 +67,10 @@ class Insert {
     requires std::is_integral_v<T>
   void put(T v) {  // -1 stands for nothing
     const auto wide = static_cast<int64_t>(v);
-    if (wide == -1) sqlite3_bind_null(statement_, ++column_);
-    else sqlite3_bind_int64(statement_, ++column_, wide);
+    if (wide == -1)
+      sqlite3_bind_null(statement_, ++column_);
+    else
+      sqlite3_bind_int64(statement_, ++column_, wide);
   }
 
   Database& db_;
@@ -133,8 +135,10 @@ void write_ledger(const World& world, const std::vector<Template>& templates, co
     for (const Fact& f : world.facts)
       facts.row(f.id, f.relation, f.person, f.subject.en, f.object.en, f.subject.zh, f.object.zh,
                 kTaught[static_cast<int>(f.taught)], f.held_out);
-    for (const Template& t : templates) wording.row(t.id, t.lang == Lang::zh ? "zh" : "en", t.group, t.source, t.held_out);
-    db.run("CREATE INDEX facts_by_subject ON facts (subject); CREATE INDEX facts_by_relation ON facts (relation); COMMIT");
+    for (const Template& t : templates)
+      wording.row(t.id, t.lang == Lang::zh ? "zh" : "en", t.group, t.source, t.held_out);
+    db.run(
+        "CREATE INDEX facts_by_subject ON facts (subject); CREATE INDEX facts_by_relation ON facts (relation); COMMIT");
   }
   std::filesystem::rename(temporary, path);
 }

@@ -20,10 +20,10 @@ struct Lexicon {
   std::vector<Term> animals, pets, trades, foods, goods, things, colors, places, spots, skills, streets, hair, weekdays,
       months, seasons, festivals, weathers, crops, materials, tools, occasions;
   std::vector<Term> pet_names, inns, rivers;
-  std::vector<std::string> puzzle_words;                   // 3 to 5 letters, English
-  std::vector<std::string> puzzle_words_zh;                // 2 to 4 characters
+  std::vector<std::string> puzzle_words;     // 3 to 5 letters, English
+  std::vector<std::string> puzzle_words_zh;  // 2 to 4 characters
   std::vector<Pair> opposites, opposites_zh;
-  std::vector<Term> far_towns;                             // places of which nothing is ever told
+  std::vector<Term> far_towns;  // places of which nothing is ever told
   // Syllables. A first name is head + tail; the tail shows whether a man or a woman bears it.
   std::vector<std::string> name_heads, male_tails, female_tails, family_heads, family_tails, stranger_tails;
   std::vector<std::string> zh_families, zh_male, zh_female, zh_stranger_families, town_heads, town_tails, zh_towns;
@@ -34,7 +34,7 @@ struct Lexicon {
 
 const Lexicon& lexicon();  // immutable, built on first use
 
-Term number_term(int n);               // the same digits in both languages
+Term number_term(int n);                           // the same digits in both languages
 std::string letters_apart(std::string_view word);  // "lamp" -> "l a m p"; UTF-8 characters likewise
 std::vector<std::string> characters(std::string_view utf8);
 

@@ -119,7 +119,8 @@ const TaskKind& task_kind(std::string_view name) {
     if (kind.name == name) return kind;
   std::string all;
   for (const TaskKind& kind : task_kinds()) all += std::string(all.empty() ? "" : ", ") + kind.name;
-  throw Error(ErrorKind::InvalidArgument, "the village has no kind of question called '{}'", name).hint("kinds: {}", all);
+  throw Error(ErrorKind::InvalidArgument, "the village has no kind of question called '{}'", name)
+      .hint("kinds: {}", all);
 }
 
 }  // namespace quern::village

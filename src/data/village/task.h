@@ -44,7 +44,7 @@ struct Question {
   std::vector<std::string> accepted;  // the first is the answer as it is taught
   std::vector<int64_t> facts;
   int64_t template_id = -1;
-  bool portable = true;               // can be answered without having read about this village
+  bool portable = true;  // can be answered without having read about this village
   std::string lang;
 };
 

@@ -18,9 +18,7 @@ void ask_fact(Scene& s, Task& t, const Fact& fact) {
   s.told(fact);
 }
 
-Term ledger_person(Scene& s) {
-  return s.world.people[static_cast<size_t>(s.dice.pick(s.world.famous))].name;
-}
+Term ledger_person(Scene& s) { return s.world.people[static_cast<size_t>(s.dice.pick(s.world.famous))].name; }
 
 }  // namespace
 
@@ -43,7 +41,8 @@ void read_ledger(Scene& s, Task& t) {
     const bool alike = s.dice.chance(0.5);
     for (int tries = 0; tries < 200; ++tries) {
       other = &w.fact(s.dice.pick(w.rare));
-      if (other->person >= 0 && !families.count(other->subject.en) && (!alike || other->relation == asked->relation)) break;
+      if (other->person >= 0 && !families.count(other->subject.en) && (!alike || other->relation == asked->relation))
+        break;
     }
     if (other->person < 0 || !families.insert(other->subject.en).second) continue;
     told.push_back(other);

@@ -34,9 +34,7 @@ std::string loose_letters(Scene& s, int least, int most) {
   return out;
 }
 
-std::string letters_of(Scene& s) {
-  return s.dice.chance(0.6) ? letters_apart(puzzle_word(s)) : loose_letters(s, 3, 5);
-}
+std::string letters_of(Scene& s) { return s.dice.chance(0.6) ? letters_apart(puzzle_word(s)) : loose_letters(s, 3, 5); }
 
 void pick_end(Scene& s, Task& t, bool first) {
   if (s.dice.chance(0.6)) {
@@ -150,8 +148,10 @@ void odd_one(Scene& s, Task& t) {
     const char *en, *zh;
     const std::vector<Term>* members;
   };
-  const Family families[] = {{"animal", "动物", &words.animals}, {"colour", "颜色", &words.colors},
-                             {"thing to eat", "食物", &words.foods}, {"month", "月份", &words.months},
+  const Family families[] = {{"animal", "动物", &words.animals},
+                             {"colour", "颜色", &words.colors},
+                             {"thing to eat", "食物", &words.foods},
+                             {"month", "月份", &words.months},
                              {"trade", "职业", &words.trades}};
   const std::vector<int> two = s.dice.distinct(5, 2);
   const Family &main = families[two[0]], &other = families[two[1]];

@@ -16,7 +16,8 @@ struct Line {
 
 constexpr std::array<const char*, 10> kForward = {"keeps", "likes", "trade", "street", "owns",
                                                   "skill", "hair",  "pet",   "month",  "number"};
-constexpr std::array<const char*, 9> kReverse = {"keeps", "likes", "trade", "street", "owns", "skill", "hair", "pet", "month"};
+constexpr std::array<const char*, 9> kReverse = {"keeps", "likes", "trade", "street", "owns",
+                                                 "skill", "hair",  "pet",   "month"};
 constexpr std::array<const char*, 7> kYesNo = {"keeps", "likes", "trade", "street", "owns", "skill", "hair"};
 
 void put(Scene& s, const Line& line) {
@@ -42,8 +43,7 @@ std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relatio
   for (int i = 0; i < count; ++i) {
     if (!alike) relation = s.dice.pick(relations);
     Line line{.relation = relation};
-    const bool same_person =
-        !alike && i > 0 && lines.back().relation != line.relation && s.dice.chance(0.4);
+    const bool same_person = !alike && i > 0 && lines.back().relation != line.relation && s.dice.chance(0.4);
     line.subject = same_person ? lines.back().subject : s.stranger();
     for (const Line& other : lines)  // one value of a kind for one person
       if (other.subject == line.subject && other.relation == line.relation) line.subject = s.stranger();
@@ -249,7 +249,8 @@ void read_number(Scene& s, Task& t) {
   std::vector<Herd> herds;
   const bool one_kind = s.dice.chance(0.4);
   for (int kind : kinds) {
-    herds.push_back({s.stranger(), lexicon().animals[static_cast<size_t>(one_kind ? kinds[0] : kind)], s.dice.between(2, 20)});
+    herds.push_back(
+        {s.stranger(), lexicon().animals[static_cast<size_t>(one_kind ? kinds[0] : kind)], s.dice.between(2, 20)});
     s.set("a", herds.back().owner);
     s.set("v", herds.back().animal);
     s.set("n", herds.back().n);
@@ -297,10 +298,14 @@ Reading make_reading(Scene& s, int questions) {
     Task t;
     const Line& line = lines[static_cast<size_t>(i) % lines.size()];
     const uint64_t kind = s.dice.below(10);
-    if (kind < 4) ask_value(s, t, line);
-    else if (kind < 7) ask_subject(s, t, line);
-    else if (kind < 8) ask_yes_no(s, t, line, s.dice.chance(0.5));
-    else ask_unsaid(s, t, lines);
+    if (kind < 4)
+      ask_value(s, t, line);
+    else if (kind < 7)
+      ask_subject(s, t, line);
+    else if (kind < 8)
+      ask_yes_no(s, t, line, s.dice.chance(0.5));
+    else
+      ask_unsaid(s, t, lines);
     reading.tasks.push_back(std::move(t));
   }
   return reading;

@@ -7,13 +7,11 @@
 namespace quern::village {
 
 std::vector<const char*> english_templates() {
-  return {kFactsEn,   kQuestionsEn, kReadingEn, kMarketEn,  kPuzzlesEn, kUnknownEn,
-          kStoriesEn, kPlotsEn,     kLettersEn, kNoticesEn, kEntriesEn, kDialoguesEn, kTalkEn};
+  return {kFactsEn, kQuestionsEn, kReadingEn, kMarketEn,  kPuzzlesEn,   kUnknownEn, kStoriesEn,
+          kPlotsEn, kLettersEn,   kNoticesEn, kEntriesEn, kDialoguesEn, kTalkEn};
 }
 
-std::vector<const char*> chinese_templates() {
-  return {};
-}
+std::vector<const char*> chinese_templates() { return {}; }
 
 uint64_t stream_id_of(std::string_view name) { return stream_id(name) >> 24; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stories: how they open, how one thing leads to another, what people say about it, and how they end. {a} and {b} are
-// the people of the story, {at} and {bt} their trades, {t} a thing, {p} and {p2} places, {v} an animal, {w} a pet's name.
+// the people of the story, {at} and {bt} their trades, {t} a thing, {p} and {p2} places, {v} an animal, {w} a pet's
+// name.
 #include "data/village/templates.h"
 
 namespace quern::village {
@@ -93,7 +94,7 @@ From then on {a} was more careful.
 [soon] they laughed about it.
 After that {a} never forgot the {t} again.
 {a} went home with the {t} and slept well.
-"(All|It) is well that ends well," said {b}, and {a} nodded.
+"All is well that ends well," said {b}, and {a} nodded.
 ! So it ended, and {a} and {b} stayed friends.
 #story.moral
 (So it goes|That is how it is) in {town}: one thing leads to another.
@@ -134,7 +135,7 @@ The {k} of {a} was called {w}. [time], {w} did not come when {a} called. {a} loo
 {a} can {l}. Nobody else in the family can {l}, and so they often ask {a.him}. [time], {b} asked {a} to {l} at the {p}. All of {town} came, and everybody was [glad].
 ! At the {p} {a} taught {b} to {l}. Now both of them can {l}.
 #plot.trade
-{a} needed a* {t}, and {b} needed {f}. "Give me the {t}, and I will give you {f}," said {a}. "How much {f}?" asked {b}. "{n} baskets," said {a}. So {a} got the {t} and {b} got {n} baskets of {f}.
+{a} needed a* {t}, and {b} needed {f}. "Give me the {t}, and I will give you {f}," said {a}. "How many baskets of {f}?" asked {b}. "{n} baskets," said {a}. So {a} got the {t} and {b} got {n} baskets of {f}.
 At the market {a} saw a {c} {t}. "How much is the {t}?" {a.he} asked. "{n} pence," said {b}. {a} had only {m} pence. "Give me {m} pence today," said {b}, "and the rest next week." So {a} took the {c} {t} home.
 {b} sold {a} a* {t} for {n} pence. The next day the {t} broke. "You sold me a bad {t}," said {a}. {b} looked at it. "I will mend the {t}," said {b.he}, and {b.he} did.
 ! {a} paid {n} pence to {b} for a {c} {t}, took the {t} to the {p} and left it {s}.

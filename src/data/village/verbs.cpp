@@ -17,31 +17,42 @@ struct Irregular {
 };
 
 constexpr Irregular kIrregular[] = {
-    {"become", "became", "become"}, {"begin", "began", "begun"},    {"blow", "blew", "blown"},
-    {"break", "broke", "broken"},   {"bring", "brought", "brought"}, {"build", "built", "built"},
-    {"buy", "bought", "bought"},    {"catch", "caught", "caught"},  {"come", "came", "come"},
-    {"cost", "cost", "cost"},       {"cut", "cut", "cut"},          {"dig", "dug", "dug"},
-    {"do", "did", "done"},          {"draw", "drew", "drawn"},      {"drink", "drank", "drunk"},
-    {"eat", "ate", "eaten"},        {"fall", "fell", "fallen"},     {"feed", "fed", "fed"},
-    {"feel", "felt", "felt"},       {"find", "found", "found"},     {"fly", "flew", "flown"},
-    {"forget", "forgot", "forgotten"}, {"get", "got", "got"},       {"give", "gave", "given"},
-    {"go", "went", "gone"},         {"grow", "grew", "grown"},      {"hang", "hung", "hung"},
-    {"have", "had", "had"},         {"hear", "heard", "heard"},     {"hide", "hid", "hidden"},
-    {"hold", "held", "held"},       {"keep", "kept", "kept"},       {"know", "knew", "known"},
-    {"lay", "laid", "laid"},        {"leave", "left", "left"},      {"lend", "lent", "lent"},
-    {"let", "let", "let"},          {"lie", "lay", "lain"},         {"lose", "lost", "lost"},
-    {"make", "made", "made"},       {"meet", "met", "met"},         {"pay", "paid", "paid"},
-    {"put", "put", "put"},          {"read", "read", "read"},       {"ride", "rode", "ridden"},
-    {"ring", "rang", "rung"},       {"rise", "rose", "risen"},      {"run", "ran", "run"},
-    {"say", "said", "said"},        {"see", "saw", "seen"},         {"sell", "sold", "sold"},
-    {"send", "sent", "sent"},       {"shine", "shone", "shone"},    {"sing", "sang", "sung"},
-    {"sit", "sat", "sat"},          {"sleep", "slept", "slept"},    {"speak", "spoke", "spoken"},
-    {"spend", "spent", "spent"},    {"stand", "stood", "stood"},    {"steal", "stole", "stolen"},
-    {"sweep", "swept", "swept"},    {"swim", "swam", "swum"},       {"take", "took", "taken"},
-    {"teach", "taught", "taught"},  {"tell", "told", "told"},       {"think", "thought", "thought"},
-    {"throw", "threw", "thrown"},   {"understand", "understood", "understood"},
-    {"wake", "woke", "woken"},      {"wear", "wore", "worn"},       {"win", "won", "won"},
-    {"write", "wrote", "written"},
+    {"become", "became", "become"},  {"begin", "began", "begun"},
+    {"blow", "blew", "blown"},       {"break", "broke", "broken"},
+    {"bring", "brought", "brought"}, {"build", "built", "built"},
+    {"buy", "bought", "bought"},     {"catch", "caught", "caught"},
+    {"come", "came", "come"},        {"cost", "cost", "cost"},
+    {"cut", "cut", "cut"},           {"dig", "dug", "dug"},
+    {"do", "did", "done"},           {"draw", "drew", "drawn"},
+    {"drink", "drank", "drunk"},     {"eat", "ate", "eaten"},
+    {"fall", "fell", "fallen"},      {"feed", "fed", "fed"},
+    {"feel", "felt", "felt"},        {"find", "found", "found"},
+    {"fly", "flew", "flown"},        {"forget", "forgot", "forgotten"},
+    {"get", "got", "got"},           {"give", "gave", "given"},
+    {"go", "went", "gone"},          {"grow", "grew", "grown"},
+    {"hang", "hung", "hung"},        {"have", "had", "had"},
+    {"hear", "heard", "heard"},      {"hide", "hid", "hidden"},
+    {"hold", "held", "held"},        {"keep", "kept", "kept"},
+    {"know", "knew", "known"},       {"lay", "laid", "laid"},
+    {"leave", "left", "left"},       {"lend", "lent", "lent"},
+    {"let", "let", "let"},           {"lie", "lay", "lain"},
+    {"lose", "lost", "lost"},        {"make", "made", "made"},
+    {"meet", "met", "met"},          {"pay", "paid", "paid"},
+    {"put", "put", "put"},           {"read", "read", "read"},
+    {"ride", "rode", "ridden"},      {"ring", "rang", "rung"},
+    {"rise", "rose", "risen"},       {"run", "ran", "run"},
+    {"say", "said", "said"},         {"see", "saw", "seen"},
+    {"sell", "sold", "sold"},        {"send", "sent", "sent"},
+    {"shine", "shone", "shone"},     {"sing", "sang", "sung"},
+    {"sit", "sat", "sat"},           {"sleep", "slept", "slept"},
+    {"speak", "spoke", "spoken"},    {"spend", "spent", "spent"},
+    {"stand", "stood", "stood"},     {"steal", "stole", "stolen"},
+    {"sweep", "swept", "swept"},     {"swim", "swam", "swum"},
+    {"take", "took", "taken"},       {"teach", "taught", "taught"},
+    {"tell", "told", "told"},        {"think", "thought", "thought"},
+    {"throw", "threw", "thrown"},    {"understand", "understood", "understood"},
+    {"wake", "woke", "woken"},       {"wear", "wore", "worn"},
+    {"win", "won", "won"},           {"write", "wrote", "written"},
 };
 
 bool ends_with_any(std::string_view word, std::initializer_list<std::string_view> endings) {
@@ -56,9 +67,9 @@ bool consonant_y(std::string_view v) { return v.size() > 1 && v.back() == 'y' &&
 
 // The last consonant is doubled before -ed and -ing in these short verbs.
 bool doubles(std::string_view v) {
-  for (std::string_view d : {"stop", "plan", "drop", "chat", "hum", "nod", "clap", "mop", "knit", "hop", "trip", "slip",
-                             "wrap", "run", "sit", "put", "cut", "dig", "get", "let", "win", "swim", "hug", "beg",
-                             "grab", "rub", "jog", "step", "tap", "trot", "begin", "forget"})
+  for (std::string_view d : {"stop", "plan", "drop", "chat", "hum", "nod",  "clap", "mop",  "knit",  "hop",   "trip",
+                             "slip", "wrap", "run",  "sit",  "put", "cut",  "dig",  "get",  "let",   "win",   "swim",
+                             "hug",  "beg",  "grab", "rub",  "jog", "step", "tap",  "trot", "begin", "forget"})
     if (v == d) return true;
   return false;
 }

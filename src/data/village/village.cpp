@@ -41,18 +41,26 @@ const DocumentKind& draw_document_kind(Dice& dice, Split split) {
 
 const char* answer_source_name(AnswerSource source) {
   switch (source) {
-    case AnswerSource::from_prompt: return "from_prompt";
-    case AnswerSource::often: return "often";
-    case AnswerSource::rare: return "rare";
-    case AnswerSource::never: return "never";
-    case AnswerSource::unknowable: return "unknowable";
-    case AnswerSource::sum: return "sum";
+    case AnswerSource::from_prompt:
+      return "from_prompt";
+    case AnswerSource::often:
+      return "often";
+    case AnswerSource::rare:
+      return "rare";
+    case AnswerSource::never:
+      return "never";
+    case AnswerSource::unknowable:
+      return "unknowable";
+    case AnswerSource::sum:
+      return "sum";
   }
   return "";
 }
 
 Village::Impl::Impl(const VillageOptions& o)
-    : options(o), world({.seed = o.seed, .name = o.name, .plants = o.plants}), en(Lang::en, english_templates()),
+    : options(o),
+      world({.seed = o.seed, .name = o.name, .plants = o.plants}),
+      en(Lang::en, english_templates()),
       zh(Lang::zh, chinese_templates()) {}
 
 Lang Village::Impl::lang_of(uint64_t index) const {
@@ -74,7 +82,8 @@ VillageDocument Village::document(uint64_t index, Split split, uint64_t stream) 
   for (;;) {
     const DocumentKind& kind = draw_document_kind(dice, split);
     Scene scene(impl_->world, impl_->grammar(lang), dice, lang, split);
-    VillageDocument document{.kind = kind.name, .split = static_cast<int>(split), .lang = lang == Lang::zh ? "zh" : "en"};
+    VillageDocument document{
+        .kind = kind.name, .split = static_cast<int>(split), .lang = lang == Lang::zh ? "zh" : "en"};
     kind.write(scene, document.text);
     bool held_out_fact = false;
     for (int64_t id : scene.facts) held_out_fact |= impl_->world.fact(id).held_out;
@@ -85,8 +94,8 @@ VillageDocument Village::document(uint64_t index, Split split, uint64_t stream) 
     std::sort(scene.facts.begin(), scene.facts.end());
     scene.facts.erase(std::unique(scene.facts.begin(), scene.facts.end()), scene.facts.end());
     document.facts = std::move(scene.facts);
-    document.template_id = scene.telling.held_out_template >= 0 ? scene.telling.held_out_template
-                                                                : scene.telling.first_template;
+    document.template_id =
+        scene.telling.held_out_template >= 0 ? scene.telling.held_out_template : scene.telling.first_template;
     return document;
   }
 }

@@ -24,8 +24,8 @@ struct VillageOptions {
   uint64_t seed = 7;
   uint64_t size_bytes = 30'000'000;  // of training text
   Lang lang = en;
-  std::string name;                  // of the village; invented when empty
-  std::vector<std::string> plants;   // people to plant: "Ada, the clockmaker, who keeps bees"
+  std::string name;                 // of the village; invented when empty
+  std::vector<std::string> plants;  // people to plant: "Ada, the clockmaker, who keeps bees"
 };
 
 class Village {

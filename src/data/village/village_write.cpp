@@ -20,9 +20,12 @@ namespace {
 void put_string(std::string& out, std::string_view text) {
   out += '"';
   for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\', out += c;
-    else if (c == '\n') out += "\\n";
-    else out += c;
+    if (c == '"' || c == '\\')
+      out += '\\', out += c;
+    else if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
   }
   out += '"';
 }
@@ -118,7 +121,8 @@ std::vector<DistinctNgrams::Count> DistinctNgrams::counts() {
 
 }  // namespace village
 
-std::string Village::write(const std::filesystem::path& out, const std::function<void(const Progress&)>& progress) const {
+std::string Village::write(const std::filesystem::path& out,
+                           const std::function<void(const Progress&)>& progress) const {
   constexpr size_t kHeldOutDocuments = 2000, kPairs = 20000, kQuestionsPerKind = 100;
   const uint64_t size = impl_->options.size_bytes;
   require_writable(out, size + size / 2 + 30'000'000);
@@ -173,7 +177,9 @@ std::string Village::write(const std::filesystem::path& out, const std::function
   Json json;
   json["name"] = name();
   json["seed"] = impl_->options.seed;
-  json["lang"] = impl_->options.lang == VillageOptions::both ? "both" : impl_->options.lang == VillageOptions::zh ? "zh" : "en";
+  json["lang"] = impl_->options.lang == VillageOptions::both ? "both"
+                 : impl_->options.lang == VillageOptions::zh ? "zh"
+                                                             : "en";
   json["documents"] = documents;
   json["bytes"] = bytes;
   json["people"] = w.people.size();
@@ -188,7 +194,8 @@ std::string Village::write(const std::filesystem::path& out, const std::function
   json["tellings_of_an_often_taught_fact"] =
       static_cast<double>(told_often) / static_cast<double>(w.often_people.size() + w.often_village.size());
   json["templates"] = {{"en", impl_->en.templates().size()}, {"zh", impl_->zh.templates().size()}};
-  for (const auto& [kind, counts] : by_kind) json["kinds"][kind] = {{"documents", counts.first}, {"bytes", counts.second}};
+  for (const auto& [kind, counts] : by_kind)
+    json["kinds"][kind] = {{"documents", counts.first}, {"bytes", counts.second}};
   const auto counts = ngrams.counts();
   for (size_t n = 0; n < counts.size(); ++n)
     json["distinct_ngrams"][std::to_string(n + 1)] = {{"distinct", counts[n].distinct}, {"of", counts[n].total}};

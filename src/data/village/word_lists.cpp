@@ -16,8 +16,8 @@ const char* const kTrades =
     "butcher,butchers,屠夫; brewer,brewers,酿酒师; beekeeper,beekeepers,养蜂人; gardener,gardeners,园丁;"
     "clockmaker,clockmakers,钟表匠; candlemaker,candlemakers,蜡烛匠; glassblower,glassblowers,玻璃匠;"
     "ropemaker,ropemakers,绳匠; basketmaker,basketmakers,篾匠; saddler,saddlers,鞍匠; wheelwright,wheelwrights,车匠;"
-    "hunter,hunters,猎人; forester,foresters,守林人; ferryman,ferrymen,船夫; tinker,tinkers,补锅匠; painter,painters,画师;"
-    "fiddler,fiddlers,琴师; printer,printers,印刷匠; midwife,midwives,接生婆; clerk,clerks,书记; watchman,watchmen,更夫;"
+    "hunter,hunters,猎人; forester,foresters,守林人; sailor,sailors,船夫; tinker,tinkers,补锅匠; painter,painters,画师;"
+    "fiddler,fiddlers,琴师; printer,printers,印刷匠; nurse,nurses,护士; clerk,clerks,书记; guard,guards,更夫;"
     "barber,barbers,理发师; gatekeeper,gatekeepers,看门人";
 const char* const kFoods =
     "plums,-,李子; apples,-,苹果; pears,-,梨; cherries,-,樱桃; honey,-,蜂蜜; cheese,-,奶酪; soup,-,汤; nuts,-,坚果;"
@@ -77,7 +77,8 @@ const char* const kWeathers =
     "rain,-,下雨; sun,-,晴天; snow,-,下雪; wind,-,刮风; fog,-,起雾; frost,-,霜冻; hail,-,冰雹; clouds,-,多云";
 const char* const kCrops =
     "wheat,-,小麦; barley,-,大麦; oats,-,燕麦; beans,-,豆子; cabbages,-,白菜; turnips,-,萝卜; flax,-,亚麻; corn,-,玉米";
-const char* const kMaterials = "oak,-,橡木; iron,-,铁; clay,-,陶土; wool,-,羊毛; leather,-,皮革; stone,-,石头; straw,-,稻草";
+const char* const kMaterials =
+    "oak,-,橡木; iron,-,铁; clay,-,陶土; wool,-,羊毛; leather,-,皮革; stone,-,石头; straw,-,稻草";
 const char* const kTools =
     "spade,-,铁锹; saw,-,锯子; hammer,-,锤子; rope,-,绳子; ladder,-,梯子; needle,-,针; axe,-,斧头; bucket,-,水桶;"
     "broom,-,扫帚; wheelbarrow,-,手推车";
@@ -111,10 +112,13 @@ const char* const kPuzzleWords =
     "shoe skin sky snail snow soap sock song soup spade spoon star stone stove straw sun swan table tail tea tent "
     "toad tool tooth torch tower tree tub vase wall water wax web well wheat wheel wind wing wolf wood wool worm yard";
 const char* const kPuzzleWordsZh =
-    "山羊 母鸡 奶牛 兔子 蜜蜂 小马 鸽子 面包 苹果 蜂蜜 奶酪 蛋糕 果酱 豆子 豌豆 洋葱 蘑菇 葡萄 核桃 萝卜 白菜 面条 饺子 "
-    "牛奶 磨坊 客栈 学校 集市 水井 草坪 池塘 谷仓 果园 塔楼 树林 花园 田地 马厩 钥匙 篮子 梯子 铁锹 水桶 绳子 水壶 笛子 "
+    "山羊 母鸡 奶牛 兔子 蜜蜂 小马 鸽子 面包 苹果 蜂蜜 奶酪 蛋糕 果酱 豆子 豌豆 洋葱 蘑菇 葡萄 核桃 萝卜 白菜 面条 "
+    "饺子 "
+    "牛奶 磨坊 客栈 学校 集市 水井 草坪 池塘 谷仓 果园 塔楼 树林 花园 田地 马厩 钥匙 篮子 梯子 铁锹 水桶 绳子 水壶 "
+    "笛子 "
     "推车 锯子 锤子 杯子 铃铛 毯子 扫帚 外套 帽子 围巾 戒指 小刀 渔网 镜子 盒子 袋子 斧头 椅子 轮子 风筝 雨伞 胡萝卜 "
-    "铁匠铺 面包房 小教堂 磨坊主 牧羊人 养蜂人 钟表匠 向日葵 东南西北 春夏秋冬 风和日丽 山清水秀 五谷丰登 瑞雪丰年 鸟语花香 "
+    "铁匠铺 面包房 小教堂 磨坊主 牧羊人 养蜂人 钟表匠 向日葵 东南西北 春夏秋冬 风和日丽 山清水秀 五谷丰登 瑞雪丰年 "
+    "鸟语花香 "
     "牛羊成群 一心一意 三心二意 千山万水 早出晚归";
 const char* const kOpposites =
     "hot,cold; big,small; old,young; wet,dry; full,empty; open,shut; long,short; high,low; fast,slow; hard,soft;"
@@ -131,19 +135,23 @@ const char* const kNameHeads =
 const char* const kMaleTails = "lo rin dan bert mas vic ton kel gar wen dric ben";
 const char* const kFemaleTails = "la na ria lin ma bel ra da ya sie nette wyn";
 const char* const kFamilyHeads =
-    "Ash Thorn Mill Stone Green Wood Field Brook Black White Fair Long Hart Fox Lamb Wheat Oak Elm Reed Marsh Clay Cold "
+    "Ash Thorn Mill Stone Green Wood Field Brook Black White Fair Long Hart Fox Lamb Wheat Oak Elm Reed Marsh Clay "
+    "Cold "
     "Summer Winter Hay Rush Birch Swan";
 const char* const kFamilyTails = "well by ward ton ley man field side brook croft don worth";
 const char* const kStrangerTails = "ovitch escu akis ian ez oulos";
 const char* const kZhFamilies =
-    "王 李 张 刘 陈 杨 赵 黄 周 吴 徐 孙 胡 朱 高 林 何 郭 马 罗 梁 宋 郑 谢 韩 唐 冯 于 董 萧 程 曹 袁 邓 许 傅 沈 曾 彭 吕 "
-    "苏 卢 蒋 蔡 贾 丁 魏 薛 叶 阎 余 潘 杜 戴 夏 钟 汪 田 任 姜 范 方 石 姚 谭 廖 邹 熊 金 陆 郝 孔 白 崔 康 毛 邱 秦 江 史 "
+    "王 李 张 刘 陈 杨 赵 黄 周 吴 徐 孙 胡 朱 高 林 何 郭 马 罗 梁 宋 郑 谢 韩 唐 冯 于 董 萧 程 曹 袁 邓 许 傅 沈 曾 "
+    "彭 吕 "
+    "苏 卢 蒋 蔡 贾 丁 魏 薛 叶 阎 余 潘 杜 戴 夏 钟 汪 田 任 姜 范 方 石 姚 谭 廖 邹 熊 金 陆 郝 孔 白 崔 康 毛 邱 秦 "
+    "江 史 "
     "顾 侯 邵 孟 龙 万 段 雷 钱 汤";
 const char* const kZhMale = "建 国 伟 强 军 磊 涛 斌 峰 刚 勇 辉 鹏 浩 宇 明 山 林 川 海 松 柏 文 武";
 const char* const kZhFemale = "芳 娜 敏 静 丽 艳 娟 霞 秀 兰 梅 莲 玲 红 燕 云 月 英 雪 琴 萍 慧 珍 香";
 const char* const kZhStrangerFamilies = "欧阳 司马 诸葛 上官 慕容 独孤";
 const char* const kTownHeads =
-    "Alder Barley Wester Easter Norring Sutter Hazel Linden Otter Heron Kestrel Maple Rowan Sorrel Teasel Burdock Cedar "
+    "Alder Barley Wester Easter Norring Sutter Hazel Linden Otter Heron Kestrel Maple Rowan Sorrel Teasel Burdock "
+    "Cedar "
     "Larks Hollin Brack";
 const char* const kTownTails = "by ford ham wick stead mere combe bridge";
 const char* const kZhTowns =

@@ -75,7 +75,8 @@ void World::build_people() {
 
   std::set<std::pair<int, std::string>> taken;  // family and first name
   const auto add = [&](int family, char sex, int generation, int born) {
-    Person p{.id = static_cast<int>(people.size()), .family = family, .generation = generation, .sex = sex, .born = born};
+    Person p{
+        .id = static_cast<int>(people.size()), .family = family, .generation = generation, .sex = sex, .born = born};
     do p.first = dice.pick(sex == 'm' ? men : women);
     while (!taken.emplace(family, p.first.en).second);
     const Family& f = families[static_cast<size_t>(family)];
@@ -217,9 +218,6 @@ void World::give_lives() {
   for (int id : adults) {
     if (famous.size() == kFamousPeople) break;
     Person& p = people[static_cast<size_t>(id)];
-    const std::string& trade = words.trades[static_cast<size_t>(trades[famous.size()])].en;
-    if ((trade == "ferryman" || trade == "watchman") && p.sex == 'f') continue;
-    if (trade == "midwife" && p.sex == 'm') continue;
     if (!homes.insert(p.house).second || !first_names.insert(p.first.en).second) continue;
     p.famous = true;
     p.trade = trades[famous.size()];
@@ -229,11 +227,7 @@ void World::give_lives() {
   for (Person& p : people) {
     p.likes = dice.pick(words.foods);
     p.hair = p.alive() && p.age() > 62 ? words.hair[4] : words.hair[dice.below(4)];
-    if (p.age() >= 16 && p.trade < 0) {
-      do p.trade = static_cast<int>(dice.below(words.trades.size()));
-      while ((p.sex == 'f' && (words.trades[static_cast<size_t>(p.trade)].en.ends_with("man"))) ||
-             (p.sex == 'm' && words.trades[static_cast<size_t>(p.trade)].en == "midwife"));
-    }
+    if (p.age() >= 16 && p.trade < 0) p.trade = static_cast<int>(dice.below(words.trades.size()));
     if (!p.alive() || p.age() < 8) continue;
     p.skill = dice.pick(words.skills);
     if (p.age() < 14) continue;
@@ -283,16 +277,25 @@ void World::build_calendar() {
       weather.push_back({day, month, kind, degrees < 2 ? 0 : degrees});
     }
   const auto tell = [&](int year, std::string kind, std::string en, std::string zh, std::vector<int> who = {}) {
-    events.push_back({static_cast<int>(events.size()), year, std::move(kind), std::move(en), std::move(zh), std::move(who)});
+    events.push_back(
+        {static_cast<int>(events.size()), year, std::move(kind), std::move(en), std::move(zh), std::move(who)});
   };
   for (int i = 0; i < 60; ++i) {
     const int year = dice.between(40, kYearNow - 1);
     const Term& place = dice.pick(words.places);
     switch (dice.below(5)) {
-      case 0: tell(year, "fire", "a fire burned at the " + place.en, place.zh + "着了火"); break;
-      case 1: tell(year, "flood", "the flood reached the " + place.en, "洪水淹到了" + place.zh); break;
-      case 2: tell(year, "building", "the " + place.en + " was built anew", place.zh + "重新修好了"); break;
-      case 3: tell(year, "storm", "a storm broke the roof of the " + place.en, "大风吹坏了" + place.zh + "的屋顶"); break;
+      case 0:
+        tell(year, "fire", "a fire burned at the " + place.en, place.zh + "着了火");
+        break;
+      case 1:
+        tell(year, "flood", "the flood reached the " + place.en, "洪水淹到了" + place.zh);
+        break;
+      case 2:
+        tell(year, "building", "the " + place.en + " was built anew", place.zh + "重新修好了");
+        break;
+      case 3:
+        tell(year, "storm", "a storm broke the roof of the " + place.en, "大风吹坏了" + place.zh + "的屋顶");
+        break;
       default: {
         const Term& crop = dice.pick(words.crops);
         tell(year, "harvest", "the harvest of " + crop.en + " was the best in memory", crop.zh + "获得了少有的大丰收");

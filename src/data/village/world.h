@@ -17,12 +17,12 @@ enum class Taught { often, rarely, never };
 
 struct Person {
   int id = 0, family = 0, generation = 0;
-  Term name, first;           // "Marlo Ashwell" / 王建国, "Marlo" / 建国
+  Term name, first;  // "Marlo Ashwell" / 王建国, "Marlo" / 建国
   char sex = 'm';
   int born = 0, birth_month = 0, died = -1;  // died -1: alive
   int father = -1, mother = -1, spouse = -1, friend_id = -1, master = -1, house = -1;
   std::vector<int> children;
-  int trade = -1, pet = -1;   // index into lexicon().trades; animal id
+  int trade = -1, pet = -1;  // index into lexicon().trades; animal id
   Term likes, keeps, skill, hair, owns;
   bool famous = false, planted = false;
   std::vector<int64_t> facts;
@@ -82,9 +82,9 @@ struct Weather {
 struct Fact {
   int64_t id = 0;
   std::string relation;
-  int person = -1;            // -1: about the village, a festival or a good
+  int person = -1;  // -1: about the village, a festival or a good
   Term subject, object;
-  Term detail;                // the kind of a pet
+  Term detail;  // the kind of a pet
   Taught taught = Taught::rarely;
   bool held_out = false;
 };
@@ -122,8 +122,8 @@ class World {
  private:
   uint64_t seed_;
   void build_people();
-  void settle();          // streets, houses, places
-  void give_lives();      // trades, likes, animals, friends
+  void settle();      // streets, houses, places
+  void give_lives();  // trades, likes, animals, friends
   void build_market();
   void build_calendar();
   void plant(const std::string& description);

@@ -80,14 +80,19 @@ void World::plant(const std::string& description) {
       std::string clause = part.substr(0, cut);
       if (take_prefix(clause, "he ") || take_prefix(clause, "she ")) p.sex = part.starts_with("he") ? 'm' : 'f';
       take_prefix(clause, "who ");
-      if (take_prefix(clause, "keeps ")) p.keeps = find_or_make(words.animals, clause);
-      else if (take_prefix(clause, "likes ")) p.likes = find_or_make(words.foods, clause);
-      else if (take_prefix(clause, "can ")) p.skill = find_or_make(words.skills, clause);
-      else if (take_prefix(clause, "has a ") || take_prefix(clause, "owns a ")) p.owns = find_or_make(words.things, clause);
+      if (take_prefix(clause, "keeps "))
+        p.keeps = find_or_make(words.animals, clause);
+      else if (take_prefix(clause, "likes "))
+        p.likes = find_or_make(words.foods, clause);
+      else if (take_prefix(clause, "can "))
+        p.skill = find_or_make(words.skills, clause);
+      else if (take_prefix(clause, "has a ") || take_prefix(clause, "owns a "))
+        p.owns = find_or_make(words.things, clause);
       else if (take_prefix(clause, "lives on ")) {
         Term street = find_or_make(words.streets, clause);
         add_fact("street", p.id, p.name, street, Taught::often);
-      } else clauses.push_back(clause);
+      } else
+        clauses.push_back(clause);
     }
   }
   p.name.sex = p.first.sex = p.sex;
@@ -97,9 +102,9 @@ void World::plant(const std::string& description) {
         people[static_cast<size_t>(id)].trade = -1;
         people[static_cast<size_t>(id)].famous = false;
       }
-  famous.erase(std::remove_if(famous.begin(), famous.end(),
-                              [&](int id) { return !people[static_cast<size_t>(id)].famous; }),
-               famous.end());
+  famous.erase(
+      std::remove_if(famous.begin(), famous.end(), [&](int id) { return !people[static_cast<size_t>(id)].famous; }),
+      famous.end());
   famous.push_back(p.id);
   living.push_back(p.id);
   people.push_back(p);
@@ -112,8 +117,13 @@ void World::plant(const std::string& description) {
 
 int64_t World::add_fact(std::string relation, int person, const Term& subject, const Term& object, Taught taught,
                         const Term& detail) {
-  Fact f{.id = static_cast<int64_t>(facts.size()), .relation = std::move(relation), .person = person,
-         .subject = subject, .object = object, .detail = detail, .taught = taught};
+  Fact f{.id = static_cast<int64_t>(facts.size()),
+         .relation = std::move(relation),
+         .person = person,
+         .subject = subject,
+         .object = object,
+         .detail = detail,
+         .taught = taught};
   facts.push_back(f);
   return f.id;
 }
@@ -125,8 +135,7 @@ void World::collect_person_facts(const Person& p) {
     if (!object.en.empty()) add_fact(relation, p.id, p.name, object, taught, detail);
   };
   const auto person = [&](int id) { return id < 0 ? Term() : people[static_cast<size_t>(id)].name; };
-  if (p.trade >= 0)
-    tell(p.famous ? "office" : "trade", words.trades[static_cast<size_t>(p.trade)], known);
+  if (p.trade >= 0) tell(p.famous ? "office" : "trade", words.trades[static_cast<size_t>(p.trade)], known);
   tell("likes", p.likes, known);
   tell("keeps", p.keeps, known);
   if (p.house >= 0) {
@@ -172,10 +181,14 @@ void World::collect_facts() {
   choose_held_out();
   for (const Fact& f : facts) {
     if (f.person >= 0) people[static_cast<size_t>(f.person)].facts.push_back(f.id);
-    if (f.held_out) held_out.push_back(f.id);
-    else if (f.taught == Taught::rarely) rare.push_back(f.id);
-    else if (f.person >= 0) often_people.push_back(f.id);
-    else if (f.taught == Taught::often) often_village.push_back(f.id);
+    if (f.held_out)
+      held_out.push_back(f.id);
+    else if (f.taught == Taught::rarely)
+      rare.push_back(f.id);
+    else if (f.person >= 0)
+      often_people.push_back(f.id);
+    else if (f.taught == Taught::often)
+      often_village.push_back(f.id);
   }
 }
 
