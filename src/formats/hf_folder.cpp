@@ -101,8 +101,7 @@ void save_model(const fs::path& folder, const CausalLm& model, const SaveOptions
   std::vector<SafetensorsSource> sources;
   std::vector<Tensor> kept;
   for (const Parameter& p : model.params->parameters()) {
-    const bool matrix = p.value.ndim() >= 2;
-    const DType dtype = matrix || options.dtype != DType::f32 ? options.dtype : DType::f32;
+    const DType dtype = p.value.ndim() >= 2 ? options.dtype : DType::f32;
     const Tensor source = p.value.detach().contiguous();
     if (source.dtype() == dtype) {
       kept.push_back(source);

@@ -21,7 +21,7 @@ Json read_generation_config(const fs::path& folder);  // {} when there is none
 std::vector<int32_t> end_of_text_ids(const Json& generation_config, const Json& config);
 
 struct SaveOptions {
-  DType dtype = DType::f32;      // of matrices; vectors stay f32 unless the whole file is f16 or bf16
+  DType dtype = DType::f32;      // of matrices; vectors (norms, biases) stay f32
   uint64_t max_shard_bytes = 0;  // 0: one file
 };
 // Writes config.json and the weights into an existing folder. Weights are written last but config.json, so that a
