@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "tensor/kernels/softmax.h"
 
 namespace quern {
 
@@ -106,8 +107,9 @@ void Candidates::assign_top_k(std::span<const float> logits, int64_t k) {
   size_t full = size_t(std::max<int64_t>(64, 2 * std::min(k, int64_t(logits.size()))));
   for (size_t i = 0; i < logits.size(); ++i) {
     const float l = logits[i];
+    if (l < floor) continue;  // most tokens; not NaN, which compares false
     broken |= is_broken(l);
-    if (!(l >= floor) || l == kRemoved) continue;
+    if (l == kRemoved) continue;
     items_.push_back({int32_t(i), l});
     if (items_.size() < full || broken) continue;
     keep_top_k(k);
@@ -130,16 +132,16 @@ void Candidates::keep_top_k(int64_t k) {
 float Candidates::max_logit() const { return std::ranges::max(items_, {}, &Candidate::logit).logit; }
 
 double Candidates::weigh() {
-  const float top = max_logit();
   weights_.resize(items_.size());
-  double sum = 0;
-  for (size_t i = 0; i < items_.size(); ++i) sum += weights_[i] = std::exp(items_[i].logit - top);
-  return sum;
+  std::ranges::transform(items_, weights_.begin(), &Candidate::logit);
+  softmax_simd(weights_.data(), 1.0f, weights_.data(), 1, int64_t(weights_.size()));
+  return -std::log(double{std::ranges::max(weights_)});  // the likeliest has probability 1 / sum
 }
 
 // The candidates in the order of keys_ (ties by id) up to the first at which the sum of weights_ reaches `mass`. Only
-// the bucket in which that happens is sorted: weights are summed per bucket of 1/8 first.
-Candidates::Cut Candidates::cut_by_mass(double mass) {
+// the bucket in which that happens is sorted: weights are summed per bucket of 1/8 first. Weights below `floor` are
+// passed over; together they must be too light to matter.
+Candidates::Cut Candidates::cut_by_mass(double mass, float floor) {
   constexpr size_t kBuckets = 256;
   const auto bucket_of = [](float key) { return size_t(std::min(key * 8.0f, float(kBuckets - 1))); };
   std::array<double, kBuckets> sums{};
@@ -175,11 +177,22 @@ Candidates::Cut Candidates::cut_by_mass(double mass) {
 
 void Candidates::keep_top_p(double p) {
   if (p >= 1 || items_.size() < 2) return;
-  const double sum = weigh();
+  weigh();
+  // All tokens less likely than (1 - p) / n weigh less than 1 - p together, so the likelier ones reach p without them;
+  // half of that leaves room for rounding.
+  const auto floor = float(0.5 * (1 - p) / double(items_.size()));
+  size_t kept = 0;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    if (weights_[i] < floor) continue;
+    items_[kept] = items_[i];
+    weights_[kept++] = weights_[i];
+  }
+  items_.resize(kept);
+  weights_.resize(kept);
+  keys_.resize(kept);
   const float top = max_logit();
-  keys_.resize(items_.size());
-  for (size_t i = 0; i < items_.size(); ++i) keys_[i] = top - items_[i].logit;
-  const Cut cut = cut_by_mass(p * sum);
+  for (size_t i = 0; i < kept; ++i) keys_[i] = top - items_[i].logit;
+  const Cut cut = cut_by_mass(p);
   std::erase_if(items_, [&](const Candidate& c) {
     const float key = top - c.logit;
     return key > cut.key || (key == cut.key && c.id > cut.id);
@@ -192,57 +205,52 @@ void Candidates::keep_min_p(double min_p) {
   std::erase_if(items_, [&](const Candidate& c) { return c.logit < floor; });
 }
 
+double Candidates::surprises() {
+  const double log_sum = weigh(), top = max_logit();
+  keys_.resize(items_.size());
+  double entropy = 0;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const double surprise = log_sum + top - items_[i].logit;  // -log p
+    keys_[i] = float(surprise);
+    entropy += weights_[i] * surprise;
+  }
+  return entropy;
+}
+
 void Candidates::keep_typical(double mass) {
   if (mass >= 1 || items_.size() < 2) return;
-  const double sum = weigh(), log_sum = std::log(sum);
-  const float top = max_logit();
-  double entropy = 0;
-  for (size_t i = 0; i < items_.size(); ++i) entropy += weights_[i] / sum * (log_sum - double{items_[i].logit - top});
-  keys_.resize(items_.size());
-  for (size_t i = 0; i < items_.size(); ++i)
-    keys_[i] = float(std::abs(log_sum - double{items_[i].logit - top} - entropy));
-  const Cut cut = cut_by_mass(mass * sum);
+  const double entropy = surprises();
+  for (float& key : keys_) key = float(std::abs(key - entropy));
+  const Cut cut = cut_by_mass(mass);
   size_t i = 0;  // erase_if calls once per item, in order
   std::erase_if(items_, [&](const Candidate&) { return keys_[i++] > cut.key; });
 }
 
 void Candidates::cut_epsilon(double epsilon) {
   if (epsilon <= 0) return;
-  const double sum = weigh();
+  weigh();
   const float top = max_logit();
   size_t i = 0;
-  std::erase_if(items_, [&](const Candidate& c) { return weights_[i++] < epsilon * sum && c.logit < top; });
+  std::erase_if(items_, [&](const Candidate& c) { return weights_[i++] < epsilon && c.logit < top; });
 }
 
 void Candidates::cut_eta(double eta) {
   if (eta <= 0) return;
-  const double sum = weigh(), log_sum = std::log(sum);
-  const float top = max_logit();
-  double entropy = 0;
-  for (size_t i = 0; i < items_.size(); ++i) entropy += weights_[i] / sum * (log_sum - double{items_[i].logit - top});
-  cut_epsilon(std::min(eta, std::sqrt(eta) * std::exp(-entropy)));
+  cut_epsilon(std::min(eta, std::sqrt(eta) * std::exp(-surprises())));
 }
 
-std::vector<float> Candidates::probabilities() const {
-  const float top = max_logit();
-  std::vector<float> p(items_.size());
-  double sum = 0;
-  for (size_t i = 0; i < items_.size(); ++i) sum += p[i] = std::exp(items_[i].logit - top);
-  for (float& x : p) x = float(x / sum);
-  return p;
+std::span<const float> Candidates::probabilities() {
+  weigh();
+  return weights_;
 }
 
-int32_t Candidates::draw(double u) const {
-  const float top = max_logit();
-  double sum = 0;
-  for (const Candidate& c : items_) sum += std::exp(c.logit - top);
-  double left = u * sum;
+int32_t Candidates::draw(double u) {
+  weigh();
+  double left = u;
   int32_t last = items_.front().id;
-  for (const Candidate& c : items_) {
-    const float weight = std::exp(c.logit - top);
-    if (weight > 0) last = c.id;
-    left -= weight;
-    if (left < 0) break;
+  for (size_t i = 0; i < items_.size() && left >= 0; ++i) {
+    if (weights_[i] > 0) last = items_[i].id;
+    left -= weights_[i];
   }
   return last;
 }

@@ -58,9 +58,9 @@ class Candidates {
   void cut_eta(double eta);
 
   const std::vector<Candidate>& items() const { return items_; }
-  std::vector<float> probabilities() const;  // softmax over what is left
+  std::span<const float> probabilities();  // softmax over what is left; valid until the next call
   // The token at height `u` in [0, 1) of the cumulative probabilities, by rising id.
-  int32_t draw(double u) const;
+  int32_t draw(double u);
 
  private:
   struct Cut {
@@ -68,7 +68,8 @@ class Candidates {
     int32_t id;  // the last kept id among equal keys
   };
   float max_logit() const;
-  double weigh();  // weights_[i] = exp(logit - max); returns their sum
+  double weigh();      // weights_[i] = probability of items_[i]; returns log(sum(exp(logit - max)))
+  double surprises();  // also keys_[i] = -log(probability); returns their mean, the entropy in nats
   Cut cut_by_mass(double mass);
 
   std::vector<Candidate> items_;

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "tensor/kernels/reduce.h"
+#include "tensor/kernels/softmax.h"
 
 namespace quern {
 
@@ -56,20 +57,18 @@ void SamplingOptions::validate(int64_t V) const {
 }
 
 double log_sum_exp(std::span<const float> logits) {
-  const float top = *std::ranges::max_element(logits);
-  if (!std::isfinite(top)) return top;
-  double sum = 0;
-  for (const float l : logits) sum += std::exp(l - top);
-  return double{top} + std::log(sum);
+  std::vector<float> p(logits.size());
+  softmax_simd(logits.data(), 1.0f, p.data(), 1, int64_t(p.size()));
+  const int32_t best = argmax(logits);
+  return double{logits[size_t(best)]} - std::log(double{p[size_t(best)]});  // p_best = exp(l_best - log_sum)
 }
 
 int32_t argmax(std::span<const float> logits) {
-  float best = -std::numeric_limits<float>::infinity();
-  size_t at = 0;
-  for (size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] > best) best = logits[i], at = i;
-  if (!std::isfinite(best)) throw Error(ErrorKind::InvalidModel, "the model's logits are not finite");
-  return int32_t(at);
+  float best = 0;
+  int32_t place = 0;
+  row_argmax_simd(logits.data(), &best, &place, 1, int64_t(logits.size()));
+  if (!std::isfinite(best)) throw Error(ErrorKind::InvalidModel, "the model's logits are not finite (NaN or infinite)");
+  return place;
 }
 
 void Sampler::process(std::span<float> logits, std::span<const int32_t> history, int64_t prompt_size) const {
@@ -87,7 +86,7 @@ void Sampler::process(std::span<float> logits, std::span<const int32_t> history,
     ban_tokens(logits, o.eos_token_ids);
 }
 
-const Candidates& Sampler::filter(std::span<float> logits) {
+Candidates& Sampler::filter(std::span<float> logits) {
   const SamplingOptions& o = options_;
   if (o.temperature != 1 && o.temperature != 0) divide_by_temperature(logits, float(o.temperature));
   if (o.top_k > 0)
@@ -121,7 +120,7 @@ SampledToken Sampler::sample(std::span<float> logits, std::span<const int32_t> h
   if (options_.greedy()) {
     out.id = argmax(logits);
   } else {
-    const Candidates& left = filter(logits);
+    Candidates& left = filter(logits);
     // One counter block of four words per position: a step's number needs none of the numbers before it.
     Rng rng(options_.seed, stream_id("infer.sampler"), 4 * uint64_t(history.size()));
     out.id = left.draw(rng.uniform());

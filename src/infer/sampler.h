@@ -63,7 +63,7 @@ class Sampler {
   // The first half of the order above: what the history asks for. For beam search and for the greedy choice.
   void process(std::span<float> logits, std::span<const int32_t> history, int64_t prompt_size) const;
   // The second half: what may be drawn from processed logits, which temperature changes in place.
-  const Candidates& filter(std::span<float> logits);
+  Candidates& filter(std::span<float> logits);
 
   const SamplingOptions& options() const { return options_; }
 
@@ -72,7 +72,7 @@ class Sampler {
   Candidates candidates_, likeliest_;
 };
 
-// log(sum exp(logits)), in double. -inf is allowed, NaN is not looked for.
+// log(sum(exp(logits))). -inf is allowed, NaN is not looked for.
 double log_sum_exp(std::span<const float> logits);
 // Index of the largest; of equals the first. Throws InvalidModel when no logit is finite.
 int32_t argmax(std::span<const float> logits);

@@ -23,6 +23,7 @@ Outcome check_schedules(const fs::path& path) {
     Schedule s = base;
     s.kind = *kind;
     if (name == "cosine_with_min_lr") s.min_lr_ratio = golden.at("cosine_min_lr_rate");
+    if (*kind == ScheduleKind::CosineWithRestarts) s.cycles = golden.value("num_cycles", 1.0);
     if (name == "polynomial") {
       s.power = golden.at("polynomial").at("power");
       s.min_lr_ratio = golden.at("polynomial").at("lr_end").get<double>() / s.peak_lr;

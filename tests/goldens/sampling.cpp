@@ -29,6 +29,10 @@ void set_options(SamplingOptions& options, const Json& settings) {
       options.eta_cutoff = value;
     else if (key == "repetition_penalty")
       options.repetition_penalty = value;
+    else if (key == "presence_penalty")
+      options.presence_penalty = value;
+    else if (key == "frequency_penalty")
+      options.frequency_penalty = value;
     else if (key == "no_repeat_ngram_size")
       options.no_repeat_ngram_size = value;
     else if (key == "bad_words")
@@ -91,8 +95,8 @@ Outcome check(const fs::path& base) {
     for (int64_t row = 0; row < rows; ++row) {
       std::vector<float> work(logits.begin() + row * V, logits.begin() + (row + 1) * V);
       sampler.process(work, std::span(ids).subspan(size_t(row * T), size_t(T)), T);
-      const Candidates& left = sampler.filter(work);
-      const std::vector<float> p = left.probabilities();
+      Candidates& left = sampler.filter(work);
+      const std::span<const float> p = left.probabilities();
       for (size_t i = 0; i < left.items().size(); ++i) {
         const auto& [id, logit] = left.items()[i];
         processed[size_t(row * V + id)] = logit;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // training/: loss and gradients of every parameter on one batch, and the parameters after three AdamW updates.
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -11,26 +12,28 @@
 namespace quern::goldens {
 
 namespace {
-// Rows of equal length as one flat batch; the label of a position is the token after it.
+// Rows, padded on the right or not at all, as one flat batch; the label of a position is the token after it.
 TokenBatch read_batch(const fs::path& path) {
   const Expected file(path);
   const int64_t rows = file.shape("input_ids").at(0), T = file.shape("input_ids").at(1);
   TokenBatch batch;
-  batch.ids = file.ids("input_ids");
-  const std::vector<int32_t> labels = file.ids("labels");
-  if (file.has("attention_mask"))
-    for (const int32_t m : file.ids("attention_mask"))
-      if (m != 1) throw not_yet("padded training rows");
+  const std::vector<int32_t> ids = file.ids("input_ids"), labels = file.ids("labels");
+  const std::vector<int32_t> mask =
+      file.has("attention_mask") ? file.ids("attention_mask") : std::vector<int32_t>(ids.size(), 1);
   file.require_all_read();
   for (int64_t row = 0; row < rows; ++row) {
-    batch.segments.push_back(int32_t(row * T));
-    for (int64_t t = 0; t < T; ++t) {
+    const auto mask_of_row = std::span(mask).subspan(size_t(row * T), size_t(T));
+    const int64_t length = std::ranges::find(mask_of_row, 0) - mask_of_row.begin();
+    if (std::ranges::count(mask_of_row, 1) != length) throw not_yet("rows padded on the left");
+    batch.segments.push_back(int32_t(batch.ids.size()));
+    for (int64_t t = 0; t < length; ++t) {
+      batch.ids.push_back(ids[size_t(row * T + t)]);
       batch.positions.push_back(int32_t(t));
-      batch.labels.push_back(t + 1 < T ? labels[size_t(row * T + t + 1)] : kIgnoreLabel);
+      batch.labels.push_back(t + 1 < length ? labels[size_t(row * T + t + 1)] : kIgnoreLabel);
       batch.num_targets += batch.labels.back() != kIgnoreLabel;
     }
   }
-  batch.segments.push_back(int32_t(rows * T));
+  batch.segments.push_back(int32_t(batch.ids.size()));
   return batch;
 }
 
