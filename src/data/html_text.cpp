@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "data/text_cleaner.h"
+#include "text/unicode.h"
 
 namespace quern {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "data/text_cleaner.h"
+#include "text/unicode.h"
 
 namespace quern {
 
@@ -57,9 +57,10 @@ void count_language(std::string_view s, CorpusStats& stats) {
     word.clear();
   };
   while (!s.empty()) {
-    const size_t n = utf8_character(s);
-    if (n == 0) break;  // a sample may end inside a character
-    const char32_t c = utf8_code_point(s, n);
+    const Utf8Step step = step_utf8(s);
+    if (!step.valid) break;  // a sample may end inside a character
+    const size_t n = size_t(step.length);
+    const char32_t c = decode_utf8(s.data()).value;
     const CorpusStats::Script script = script_of(c);
     if (script != CorpusStats::kNumScripts) ++stats.letters[script];
     if (script == CorpusStats::Latin) {

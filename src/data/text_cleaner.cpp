@@ -1,62 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "data/text_cleaner.h"
 
-#include <cstring>
+#include "text/unicode.h"
 
 namespace quern {
-
-size_t utf8_character(std::string_view s, size_t* bad) {
-  const auto at = [&](size_t i) { return static_cast<unsigned char>(s[i]); };
-  if (bad) *bad = 1;
-  if (s.empty()) {
-    if (bad) *bad = 0;
-    return 0;
-  }
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                        : (lead & 0xF0) == 0xE0        ? 3
-                        : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                       : 0;
-  if (length == 0) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (i == s.size()) {
-      if (bad) *bad = 0;
-      return 0;
-    }
-    // The second byte rules out overlong forms, surrogates and what lies beyond U+10FFFF.
-    const unsigned low = i > 1 ? 0x80 : lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = i > 1 ? 0xBF : lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (at(i) < low || at(i) > high) {
-      if (bad) *bad = i;
-      return 0;
-    }
-  }
-  return length;
-}
-
-bool is_valid_utf8(std::string_view s) {
-  while (!s.empty()) {
-    const size_t n = utf8_character(s);
-    if (n == 0) return false;
-    s.remove_prefix(n);
-  }
-  return true;
-}
 
 size_t utf8_floor(std::string_view s, size_t at) {
   if (at >= s.size()) return s.size();
   size_t i = at;
   for (int k = 0; k < 3 && i > 0 && (static_cast<unsigned char>(s[i]) & 0xC0) == 0x80; ++k) --i;
   return (static_cast<unsigned char>(s[i]) & 0xC0) == 0x80 ? at : i;
-}
-
-char32_t utf8_code_point(std::string_view s, size_t length) {
-  const auto at = [&](size_t i) { return char32_t(static_cast<unsigned char>(s[i])); };
-  if (length == 1) return at(0);
-  char32_t c = at(0) & (0xFFu >> (length + 1));
-  for (size_t i = 1; i < length; ++i) c = (c << 6) | (at(i) & 0x3F);
-  return c;
 }
 
 void TextCleaner::put(std::string_view text, std::string& out) {
@@ -137,22 +90,20 @@ void TextCleaner::push(std::string_view bytes, std::string& out) {
       }
       ++i;
     } else {
-      size_t bad = 0;
-      const size_t n = utf8_character(bytes.substr(i), &bad);
-      if (n > 0) {
-        if (n == 2 && c == 0xC2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0)
-          ++counts_.control_characters;
-        else
-          put(bytes.substr(i, n), out);
-        i += n;
-      } else if (bad == 0) {
+      const Utf8Step step = step_utf8(bytes.substr(i));
+      if (step.incomplete) {
         pending_ = bytes.substr(i);
         return;
-      } else {
+      }
+      if (!step.valid) {
         ++counts_.invalid_utf8;
         put("\xEF\xBF\xBD", out);
-        i += bad;
+      } else if (c == 0xC2 && static_cast<unsigned char>(bytes[i + 1]) < 0xA0) {
+        ++counts_.control_characters;
+      } else {
+        put(bytes.substr(i, size_t(step.length)), out);
       }
+      i += size_t(step.length);
     }
   }
 }

@@ -36,13 +36,7 @@ class TextCleaner {
 
 std::string clean_text(std::string_view bytes, CleaningCounts* counts = nullptr);
 
-// Length of the valid UTF-8 character at the start of `s`; 0 when there is none. `bad` (may be null): then the number
-// of bytes to replace by one U+FFFD, or 0 when `s` ends inside a character that may still become valid.
-size_t utf8_character(std::string_view s, size_t* bad = nullptr);
-bool is_valid_utf8(std::string_view s);
 // The largest character border <= at.
 size_t utf8_floor(std::string_view s, size_t at);
-// The code point at s[0..length) as found by utf8_character.
-char32_t utf8_code_point(std::string_view s, size_t length);
 
 }  // namespace quern

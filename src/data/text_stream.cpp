@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "text/unicode.h"
 
 namespace quern {
 
@@ -59,11 +60,10 @@ class Recoder {
 bool looks_gb18030(std::string_view bytes) {
   int64_t wide = 0, invalid = 0;
   for (std::string_view s = bytes; !s.empty();) {
-    size_t bad = 0;
-    const size_t n = utf8_character(s, &bad);
-    wide += n > 1;
-    invalid += n == 0 && bad > 0;
-    s.remove_prefix(n > 0 ? n : std::max<size_t>(1, bad));
+    const Utf8Step step = step_utf8(s);
+    wide += step.valid && step.length > 1;
+    invalid += !step.valid && !step.incomplete;
+    s.remove_prefix(size_t(step.length));
   }
   if (invalid < 20 || invalid < wide) return false;  // some pairs of bytes are UTF-8 by chance
   Recoder recoder("GB18030");
@@ -71,14 +71,13 @@ bool looks_gb18030(std::string_view bytes) {
   if (!recoder.ok() || recoder.push(bytes, text) > 0) return false;
   int64_t han = 0, other = 0;
   for (std::string_view s = text; !s.empty();) {
-    const size_t n = std::max<size_t>(1, utf8_character(s));
-    const char32_t c = utf8_code_point(s, n);
+    const auto [c, length] = decode_utf8(s.data());
     if (c >= 0x80)
       ((c >= 0x4E00 && c <= 0x9FA5) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF00 && c <= 0xFFEF) ||
                (c >= 0x2010 && c <= 0x2026)
            ? han
            : other)++;
-    s.remove_prefix(n);
+    s.remove_prefix(size_t(length));
   }
   return han > 20 * other;
 }
