@@ -140,29 +140,26 @@ class AttentionBackward {
     const Floats d;
     const int64_t L = lanes();
     float *p = p_ + r * kKeyBlock, *ds = ds_ + r * kKeyBlock;
-    first = std::max<int64_t>(first, 0);
-    const bool none = first >= last;
+    const bool none = first >= last || last <= 0;
     const int64_t from = none ? 0 : span.padded_first, to = none ? 0 : span.padded_last;
     const auto lse = hn::Set(d, none ? 0.0f : lse_[r]), delta = hn::Set(d, none ? 0.0f : delta_[r]);
     if (shape_.softcap > 0) {
-      const auto cap = hn::Set(d, shape_.softcap), inverse = hn::Set(d, 1.0f / shape_.softcap);
-      for (int64_t j = from; j < to; j += L) {
+      const auto cap = hn::Set(d, shape_.softcap), inverse = hn::Set(d, 1.0f / shape_.softcap), one = hn::Set(d, 1.0f);
+      for (int64_t j = from; j < to; j += L) {  // dP - delta times the slope of the cap
         const auto t = Tanh(d, hn::Mul(hn::Load(d, p + j), inverse));
-        const auto e = Exp(d, hn::MulSub(cap, t, lse));
-        const auto slope = hn::NegMulAdd(t, t, hn::Set(d, 1.0f));
-        hn::Store(e, d, p + j);
-        hn::Store(hn::Mul(hn::Mul(e, slope), hn::Sub(hn::Load(d, ds + j), delta)), d, ds + j);
-      }
-    } else {
-      for (int64_t j = from; j < to; j += L) {
-        const auto e = Exp(d, hn::Sub(hn::Load(d, p + j), lse));
-        hn::Store(e, d, p + j);
-        hn::Store(hn::Mul(e, hn::Sub(hn::Load(d, ds + j), delta)), d, ds + j);
+        hn::Store(hn::Mul(cap, t), d, p + j);
+        hn::Store(hn::Mul(hn::NegMulAdd(t, t, one), hn::Sub(hn::Load(d, ds + j), delta)), d, ds + j);
       }
     }
-    if (none) first = last = 0;
-    for (int64_t j = 0; j < first; ++j) p[j] = ds[j] = 0.0f;
-    for (int64_t j = last; j < end; ++j) p[j] = ds[j] = 0.0f;
+    if (!none) MaskRow(p, span, first, last);
+    const auto shift = shape_.softcap > 0 ? hn::Zero(d) : delta;
+    for (int64_t j = from; j < to; j += L) {
+      const auto e = Exp(d, hn::Sub(hn::Load(d, p + j), lse));
+      hn::Store(e, d, p + j);
+      hn::Store(hn::Mul(e, hn::Sub(hn::Load(d, ds + j), shift)), d, ds + j);
+    }
+    for (int64_t j = 0; j < from; j += L) hn::Store(hn::Zero(d), d, p + j), hn::Store(hn::Zero(d), d, ds + j);
+    for (int64_t j = to; j < end; j += L) hn::Store(hn::Zero(d), d, p + j), hn::Store(hn::Zero(d), d, ds + j);
   }
 
   // Rows of a padded buffer, times a factor, to (or added to) head h of a gradient.

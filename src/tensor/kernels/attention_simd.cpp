@@ -84,16 +84,19 @@ class AttentionForward {
           TileProduct<false>(q_tile_ + g * kTileRows * D_, D_, panel, width, scores_ + g * kTileRows * kKeyBlock + j,
                              kKeyBlock, D_, Start::zero, nullptr);
     }
-    for (int64_t r = 0; r < groups * kTileRows; ++r) {
-      const GroupSpan& span = spans[r / kTileRows];
-      if (r < rows && span.padded_first < span.padded_last) {
-        const KeyRange keys_of_row = visible_keys(shape_, seq, t0 + r);
-        SoftmaxRow(r, span, keys_of_row.first - j0, std::min(keys, keys_of_row.last - j0));
-      } else {
-        correction_[r] = 1.0f;
-        if (r >= rows)  // rows that only fill the register tile: keep them finite
-          for (int64_t j = span.first; j < span.last; ++j) scores_[r * kKeyBlock + j] = 0.0f;
+    for (int64_t g = 0; g < groups; ++g) {
+      const GroupSpan& span = spans[g];
+      const int64_t r0 = g * kTileRows, r1 = std::min(rows, r0 + kTileRows);
+      for (int64_t r = r0; r < r0 + kTileRows; ++r) correction_[r] = 1.0f;
+      for (int64_t r = r1; r < r0 + kTileRows; ++r)  // rows that only fill the register tile: keep them finite
+        for (int64_t j = span.first; j < span.last; ++j) scores_[r * kKeyBlock + j] = 0.0f;
+      if (span.padded_first >= span.padded_last) continue;
+      // Two loops, so that one row's maximum is on its way while the next is searched.
+      for (int64_t r = r0; r < r1; ++r) {
+        const KeyRange seen = visible_keys(shape_, seq, t0 + r);
+        RowMaximum(r, span, seen.first - j0, std::min(keys, seen.last - j0));
       }
+      for (int64_t r = r0; r < r1; ++r) RowExponentials(r, span);
     }
     const Start start = first_block ? Start::zero : Start::scaled;
     for (int64_t c = 0; c < padded_D_v_; c += width) {
@@ -107,8 +110,8 @@ class AttentionForward {
     }
   }
 
-  // Turns the scores of one row into e^(score - running maximum), zero outside [first, last).
-  HWY_INLINE void SoftmaxRow(int64_t r, const GroupSpan& span, int64_t first, int64_t last) {
+  // Caps and masks the scores of one row, which sees keys [first, last) of the block, and finds its running maximum.
+  HWY_INLINE void RowMaximum(int64_t r, const GroupSpan& span, int64_t first, int64_t last) {
     const Floats d;
     const int64_t L = lanes();
     float* s = scores_ + r * kKeyBlock;
@@ -117,21 +120,29 @@ class AttentionForward {
       for (int64_t j = span.padded_first; j < span.padded_last; j += L)
         hn::Store(hn::Mul(cap, Tanh(d, hn::Mul(hn::Load(d, s + j), inverse))), d, s + j);
     }
-    for (int64_t j = span.padded_first; j < first && j < span.padded_last; ++j) s[j] = -HUGE_VALF;
-    for (int64_t j = std::max(last, span.padded_first); j < span.padded_last; ++j) s[j] = -HUGE_VALF;
+    MaskRow(s, span, first, last);
     auto largest = hn::Set(d, max_[r]);
     for (int64_t j = span.padded_first; j < span.padded_last; j += L) largest = hn::Max(largest, hn::Load(d, s + j));
     const float new_max = hn::GetLane(hn::MaxOfLanes(d, largest));
-    const auto shift = hn::Set(d, new_max == -HUGE_VALF ? 0.0f : new_max);
+    shift_[r] = new_max == -HUGE_VALF ? 0.0f : new_max;
+    correction_[r] = max_[r] - shift_[r];
+    max_[r] = new_max;
+  }
+
+  // Turns the scores of one row into e^(score - running maximum).
+  HWY_INLINE void RowExponentials(int64_t r, const GroupSpan& span) {
+    const Floats d;
+    const int64_t L = lanes();
+    float* s = scores_ + r * kKeyBlock;
+    const auto shift = hn::Set(d, shift_[r]);
     auto sum = hn::Zero(d);
     for (int64_t j = span.padded_first; j < span.padded_last; j += L) {
       const auto p = Exp(d, hn::Sub(hn::Load(d, s + j), shift));
       hn::Store(p, d, s + j);
       sum = hn::Add(sum, p);
     }
-    correction_[r] = hn::GetLane(Exp(d, hn::Sub(hn::Set(d, max_[r]), shift)));
+    correction_[r] = hn::GetLane(Exp(d, hn::Set(d, correction_[r])));
     sum_[r] = sum_[r] * correction_[r] + hn::GetLane(hn::SumOfLanes(d, sum));
-    max_[r] = new_max;
   }
 
   const ConstHeads q_, k_, v_;
@@ -143,7 +154,7 @@ class AttentionForward {
   Scratch scratch_;
   float *k_panels_, *v_panels_;      // (S / width)[D][width], (D_v / width)[S][width]
   float *q_tile_, *scores_, *sums_;  // (48, D), (48, 96), (48, padded D_v)
-  float max_[kQueryTile], sum_[kQueryTile], correction_[kQueryTile];
+  float max_[kQueryTile], sum_[kQueryTile], shift_[kQueryTile], correction_[kQueryTile];
 };
 
 void Attention(ConstHeads q, ConstHeads k, ConstHeads v, Heads out, float* lse, const AttentionShape& shape) {

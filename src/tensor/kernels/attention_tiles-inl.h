@@ -169,6 +169,21 @@ HWY_INLINE GroupSpan Span(const AttentionShape& shape, const SequenceRows& seq, 
   return {first, last, padded_first, first < last ? round_up(last, width) : padded_first};
 }
 
+// Scores of one row outside [first, last) become -inf. Always the same number of vectors for the rows of a group, so
+// that the loops' branches are foreseen.
+HWY_INLINE void MaskRow(float* scores, const GroupSpan& span, int64_t first, int64_t last) {
+  if (first <= span.padded_first && last >= span.padded_last) return;
+  HWY_ALIGN static constexpr float kLanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const Floats d;
+  const auto lane = hn::Load(d, kLanes);  // hn::Iota fills memory lane by lane
+  const auto low = hn::Set(d, float(first)), high = hn::Set(d, float(last)), outside = hn::Set(d, -HUGE_VALF);
+  for (int64_t j = span.padded_first; j < span.padded_last; j += lanes()) {
+    const auto key = hn::Add(lane, hn::Set(d, float(j)));
+    const auto seen = hn::And(hn::Ge(key, low), hn::Lt(key, high));
+    hn::Store(hn::IfThenElse(seen, hn::Load(d, scores + j), outside), d, scores + j);
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace quern
 HWY_AFTER_NAMESPACE();
