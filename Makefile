@@ -24,19 +24,24 @@ speedrun: build  ## grow a model in ten minutes, then talk with it: TEXT=folder|
 test: build-tests  ## build and run all tests: PRESET=asan|tsan|debug
 	@scripts/test.sh $(PRESET) $(ARGS)
 
-build-tests:
+build-tests: configure-tests
+	@cmake --build $(BUILD) --parallel $(JOBS)
+
+configure-tests:
 	@scripts/setup.sh build test
 	@grep -qs '^QUERN_TESTS:BOOL=ON' $(BUILD)/CMakeCache.txt && [ -f $(BUILD)/build.ninja ] || \
 	  cmake --preset $(PRESET) -DQUERN_TESTS=ON $(CCACHE)
-	@cmake --build $(BUILD) --parallel $(JOBS)
 
-goldens: build-tests  ## compare with reference values: DIR=folder ONLY=glob,glob
+goldens: configure-tests  ## compare with reference values: DIR=folder ONLY=glob,glob
 	@[ -n "$$DIR" ] || { echo "make goldens needs DIR=folder" >&2; exit 2; }
+	@cmake --build $(BUILD) --target quern_goldens --parallel $(JOBS)
 	@$(BUILD)/tests/quern_goldens "$$DIR" "$$ONLY"
 
 bench: build  ## compare speed with a peer: NAME=folder below bench
 	@scripts/setup.sh bench
 	@[ -x "bench/$(NAME)/run" ] || { echo "make bench needs NAME=one of: $$(ls -d bench/*/run 2>/dev/null | cut -d/ -f2 | xargs)" >&2; exit 2; }
+	@if cmake --build $(BUILD) --target help | grep -q "quern_bench_$(NAME):"; then \
+	  cmake --build $(BUILD) --target quern_bench_$(NAME) --parallel $(JOBS); fi
 	@bench/$(NAME)/run $(BUILD)
 
 setup:  ## install all that building, testing and checking need
@@ -53,4 +58,4 @@ format:  ## format the sources
 clean:  ## remove what was built
 	rm -rf build
 
-.PHONY: help build speedrun test build-tests goldens bench setup format-check format clean
+.PHONY: help build speedrun test build-tests configure-tests goldens bench setup format-check format clean
