@@ -139,9 +139,8 @@ double Candidates::weigh() {
 }
 
 // The candidates in the order of keys_ (ties by id) up to the first at which the sum of weights_ reaches `mass`. Only
-// the bucket in which that happens is sorted: weights are summed per bucket of 1/8 first. Weights below `floor` are
-// passed over; together they must be too light to matter.
-Candidates::Cut Candidates::cut_by_mass(double mass, float floor) {
+// the bucket in which that happens is sorted: weights are summed per bucket of 1/8 first.
+Candidates::Cut Candidates::cut_by_mass(double mass) {
   constexpr size_t kBuckets = 256;
   const auto bucket_of = [](float key) { return size_t(std::min(key * 8.0f, float(kBuckets - 1))); };
   std::array<double, kBuckets> sums{};
