@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Inside the engine: what it knows of each request, and the parts of one step.
+//   engine.cpp           requests in and out, what the next step runs (schedule), the step itself
+//   engine_outputs.cpp   from hidden states to tokens, log-probabilities and beams
+
+#include <chrono>
+#include <deque>
+
+#include "infer/engine.h"
+#include "infer/kv_cache.h"
+
+namespace quern {
+
+using Clock = std::chrono::steady_clock;
+
+// Tokens of which the first `fed` are in the cache. One waiting to be fed (the last drawn) is decoding; more is a
+// prompt, or a sequence that lost its pages: both are simply fed.
+struct Sequence {
+  std::vector<int32_t> tokens;
+  int64_t fed = 0;
+  CachedSequence cache;
+  int64_t pending() const { return int64_t(tokens.size()) - fed; }
+};
+
+// A request that was admitted or waits for it.
+struct Active {
+  std::shared_ptr<Generation> out;
+  Request request;
+  Sampler sampler;
+  std::vector<Sequence> sequences;  // one, or after the prompt as many as there are beams
+  std::unique_ptr<BeamSearch> beams;
+  std::vector<float> beam_log_probs;  // (sequences, V) of the step under way
+  size_t beam_rows = 0;               // of them filled
+  int64_t prompt_size = 0, max_new_tokens = 0;
+  int64_t rope_length = 0;  // what length-dependent rotary scaling is set by, fixed at admission
+  int64_t scored = 0;       // prompt positions whose logits were reported
+  Clock::time_point started{}, first_token{};
+
+  bool scores_prompt() const { return request.prompt_logprobs || bool(request.on_prompt_logits); }
+  int64_t num_sequences() const { return request.num_beams; }
+};
+
+// Rows [first_row, first_row + count) of a step: tokens [begin, begin + count) of a sequence.
+struct Piece {
+  Active* active;
+  size_t sequence;
+  int64_t begin, count, first_row;
+};
+
+// The pages of a finished sequence, for those that begin alike.
+struct KeptPrefix {
+  std::vector<int32_t> tokens;  // those in the cache
+  CachedSequence cache;
+  int64_t rope_length;
+};
+
+struct Engine::Impl {
+  std::shared_ptr<const CausalLm> model;
+  Tokenizer tokenizer;
+  EngineOptions options;
+  KvPool pool;
+  std::deque<KeptPrefix> kept;  // the latest used last
+  std::deque<std::unique_ptr<Active>> waiting;
+  std::vector<std::unique_ptr<Active>> running;  // the oldest first
+  EngineStats stats;
+
+  // Of the step under way; kept between steps for their memory.
+  std::vector<Piece> pieces;
+  std::vector<int32_t> ids, tables;
+  Batch batch;
+  CacheView view;
+
+  Impl(std::shared_ptr<const CausalLm> m, Tokenizer t, EngineOptions o);
+
+  void check(const Request& request) const;
+  // Scheduling.
+  void drop_cancelled();
+  void admit();
+  void use_kept_prefix(Active& active);
+  void schedule();
+  bool schedule_decoding(Active& active);
+  void schedule_feeding(Active& active);
+  bool make_room();  // gives back the pages of the longest unused prefix; false when there is none
+  void preempt(size_t index);
+  void remove(Active& active, FinishReason reason);
+  // One run of the model.
+  Tensor run_model();
+  void read_outputs(const Tensor& hidden);
+
+  // A row of logits and what it is for.
+  struct Row {
+    int64_t row;
+    Active* active;
+    size_t sequence;
+    int64_t position;
+    bool score, sample;
+  };
+  std::vector<Row> rows;
+  std::vector<SampledToken> sampled;
+  std::vector<std::exception_ptr> errors;
+  void score_prompt(Active& active, int64_t position, std::span<const float> logits);
+  void take_token(Active& active, SampledToken token);
+  void take_beam_row(Active& active, size_t sequence, std::span<float> logits);
+  void advance_beams(Active& active);
+  std::vector<Sequence> continue_beams(std::vector<Sequence>& beams, const BeamSearch::Step& step);
+};
+
+}  // namespace quern

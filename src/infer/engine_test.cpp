@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "infer/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/threads.h"
+#include "infer/kv_cache.h"
+#include "infer/tiny_models.h"
+
+namespace quern {
+namespace {
+
+using testing::HasSubstr;
+using testing_models::tiny_gpt2_config;
+using testing_models::tiny_llama_config;
+using testing_models::tiny_model;
+
+std::vector<int32_t> random_ids(uint64_t seed, int64_t n, int64_t V = 200) {
+  Rng rng(seed);
+  std::vector<int32_t> ids;
+  for (int64_t i = 0; i < n; ++i) ids.push_back(int32_t(rng.below(uint64_t(V))));
+  return ids;
+}
+
+// What a request gives, down to the last bit: ids and the log-probabilities of the likeliest tokens.
+struct Trace {
+  std::vector<int32_t> ids;
+  std::vector<float> values;
+  bool operator==(const Trace&) const = default;
+};
+Trace trace(const GenerationResult& r) {
+  Trace t{.ids = r.ids, .values = {}};
+  for (const SampledToken& token : r.tokens)
+    for (const TokenLogprob& p : token.top) t.values.push_back(p.logprob);
+  for (const PromptLogprob& p : r.prompt) t.values.push_back(p.logprob);
+  return t;
+}
+
+Request random_request(uint64_t seed, int64_t prompt_size, int64_t new_tokens) {
+  return {.prompt = random_ids(seed, prompt_size),
+          .sampling = {.temperature = seed % 2 ? 0.0 : 0.8, .seed = seed, .logprobs = true, .top_logprobs = 5},
+          .max_new_tokens = new_tokens,
+          .stop_ids = {},
+          .stop = {},
+          .on_prompt_logits = {}};
+}
+
+class EnginePromises : public testing::TestWithParam<const char*> {
+ protected:
+  std::shared_ptr<const CausalLm> model =
+      tiny_model(std::string_view(GetParam()) == "gpt2" ? tiny_gpt2_config() : tiny_llama_config());
+  ~EnginePromises() override { set_compute_threads(hardware_threads()); }
+
+  Trace alone(const Request& request, EngineOptions options = {}) {
+    Engine engine(model, {}, options);
+    return trace(engine.generate(request));
+  }
+};
+
+TEST_P(EnginePromises, OneAndTwoThreadsGiveTheSameBits) {
+  for (const int64_t size : {1, 30, 100}) {
+    const Request request = random_request(uint64_t(size), size, 40);
+    set_compute_threads(1);
+    const Trace one = alone(request);
+    set_compute_threads(2);
+    EXPECT_EQ(alone(request), one) << size;
+  }
+}
+
+TEST_P(EnginePromises, ABatchOfAnySizeGivesEachItsBitsAlone) {
+  std::vector<Trace> expected;
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 64; ++i) {
+    requests.push_back(random_request(100 + i, 1 + int64_t(i * 7 % 90), 6));
+    expected.push_back(alone(requests.back()));
+  }
+  for (size_t n = 1; n <= 64; ++n) {
+    Engine engine(model);
+    const auto results = engine.generate_all({requests.begin(), requests.begin() + int64_t(n)});
+    for (size_t i = 0; i < n; ++i) ASSERT_EQ(trace(results[i]), expected[i]) << "request " << i << " of " << n;
+  }
+}
+
+TEST_P(EnginePromises, APromptFedInPiecesGivesTheBitsOfOneFedAtOnce) {
+  Request request = random_request(3, 150, 10);
+  request.prompt_logprobs = true;
+  const Trace expected = alone(request);
+  for (const int64_t piece : {1, 2, 3, 7, 16, 63, 64, 65, 149, 150})
+    ASSERT_EQ(alone(request, {.max_step_tokens = piece}), expected) << "pieces of " << piece;
+}
+
+TEST_P(EnginePromises, JoiningAtAnyStepChangesNothing) {
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 10; ++i) requests.push_back(random_request(i, 20 + int64_t(i) * 9, 25));
+  std::vector<Trace> expected;
+  for (const Request& r : requests) expected.push_back(alone(r));
+  Engine engine(model, {}, {.max_sequences = 4, .max_step_tokens = 32});
+  std::vector<std::shared_ptr<Generation>> running;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    running.push_back(engine.submit(requests[i]));
+    for (size_t steps = 0; steps < i; ++steps) engine.step();
+  }
+  while (engine.step()) {
+  }
+  for (size_t i = 0; i < running.size(); ++i) EXPECT_EQ(trace(running[i]->result()), expected[i]) << i;
+}
+
+TEST_P(EnginePromises, LosingItsPagesToAnotherChangesNothing) {
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 6; ++i) requests.push_back(random_request(i, 30 + int64_t(i) * 20, 60));
+  requests[2].num_beams = 2;
+  requests[2].sampling.temperature = 1;
+  std::vector<Trace> expected;
+  for (const Request& r : requests) expected.push_back(alone(r));
+  const uint64_t page = KvPool(model->shape(), uint64_t{1} << 30, 1).page_bytes();
+  Engine engine(model, {}, {.cache_bytes = 8 * page});
+  const auto results = engine.generate_all(requests);
+  for (size_t i = 0; i < results.size(); ++i) EXPECT_EQ(trace(results[i]), expected[i]) << i;
+  EXPECT_GT(engine.stats().preemptions, 0);
+}
+
+TEST_P(EnginePromises, AKeptPrefixChangesNothingAndSavesItsTokens) {
+  const Request first = random_request(8, 140, 20);
+  Request second = first;
+  second.prompt.insert(second.prompt.end(), {1, 2, 3});
+  const Trace expected = alone(second);
+  Engine engine(model);
+  engine.generate(first);
+  const GenerationResult result = engine.generate(second);
+  EXPECT_EQ(trace(result), expected);
+  EXPECT_EQ(result.cached_prompt_tokens, 128);  // two full pages
+}
+
+TEST_P(EnginePromises, LogitsAgreeWithTheWholeSequenceRunWithoutACache) {
+  const std::vector<int32_t> ids = random_ids(5, 130);
+  const Tensor expected = model->logits(model->forward(Batch::of(ids)));
+  const int64_t V = model->shape().V;
+  int64_t seen = 0;
+  float largest = 0;
+  Request request{.prompt = ids,
+                  .sampling = {},
+                  .max_new_tokens = 0,
+                  .stop_ids = {},
+                  .stop = {},
+                  .on_prompt_logits = [&](int64_t position, std::span<const float> logits) {
+                    EXPECT_EQ(position, seen++);
+                    for (int64_t v = 0; v < V; ++v)
+                      largest = std::max(largest, std::abs(logits[size_t(v)] - expected.data()[position * V + v]));
+                  }};
+  Engine engine(model);
+  EXPECT_EQ(engine.generate(request).finish, FinishReason::Length);
+  EXPECT_EQ(seen, 130);
+  EXPECT_LT(largest, 2e-4f);  // float sums in another order, logits of size 1
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, EnginePromises, testing::Values("gpt2", "llama"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(Engine, StopsAtAStopTokenAndAtTheLength) {
+  const auto model = tiny_model(tiny_llama_config());
+  Engine engine(model);
+  Request request = random_request(1, 10, 30);
+  const GenerationResult full = engine.generate(request);
+  EXPECT_EQ(full.finish, FinishReason::Length);
+  ASSERT_EQ(full.ids.size(), 30u);
+  request.stop_ids = {full.ids[4]};
+  const size_t expected = size_t(std::ranges::find(full.ids, full.ids[4]) - full.ids.begin()) + 1;
+  const GenerationResult stopped = engine.generate(request);
+  EXPECT_EQ(stopped.finish, FinishReason::Stop);
+  EXPECT_EQ(stopped.ids, std::vector<int32_t>(full.ids.begin(), full.ids.begin() + int64_t(expected)));
+}
+
+TEST(Engine, TheContextEndsTheTextAndATooLongPromptIsRefusedWithBothNumbers) {
+  const auto model = tiny_model(tiny_gpt2_config(211, 32));
+  Engine engine(model);
+  EXPECT_EQ(engine.generate(random_request(1, 20, 100)).ids.size(), 12u);
+  const auto complaint = [&](const Request& r) -> std::string {
+    try {
+      engine.submit(r);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(complaint(random_request(1, 33, 1)), testing::AllOf(HasSubstr("33"), HasSubstr("32")));
+  EXPECT_THAT(complaint(random_request(1, 32, 1)), HasSubstr("no room"));
+  EXPECT_EQ(complaint(random_request(1, 32, 0)), "");
+  EXPECT_THAT(complaint(random_request(1, 0, 1)), HasSubstr("empty"));
+  Request outside = random_request(1, 3, 1);
+  outside.prompt[1] = 211;
+  EXPECT_THAT(complaint(outside), HasSubstr("211"));
+}
+
+TEST(Engine, CancellingEndsOneRequestAndLeavesTheOthers) {
+  const auto model = tiny_model(tiny_llama_config());
+  Engine engine(model);
+  const auto a = engine.submit(random_request(1, 10, 40)), b = engine.submit(random_request(2, 10, 40));
+  for (int i = 0; i < 5; ++i) engine.step();
+  a->cancel();
+  while (engine.step()) {
+  }
+  EXPECT_EQ(a->result().finish, FinishReason::Cancelled);
+  EXPECT_EQ(a->result().ids.size(), 5u);
+  EXPECT_EQ(b->result().finish, FinishReason::Length);
+  EXPECT_EQ(b->result().ids.size(), 40u);
+}
+
+TEST(Engine, MoreCacheThanAllowedIsRefusedWithNumbers) {
+  const auto model = tiny_model(tiny_llama_config());
+  EXPECT_THROW(Engine(model, {}, {.cache_bytes = 1000}), Error);
+  const uint64_t page = KvPool(model->shape(), uint64_t{1} << 30, 1).page_bytes();
+  Engine engine(model, {}, {.cache_bytes = 2 * page});
+  try {
+    engine.submit(random_request(1, 100, 100));
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Resources);
+    EXPECT_THAT(e.what(), testing::AllOf(HasSubstr("4 pages"), HasSubstr("there are 2")));
+  }
+  EXPECT_EQ(engine.generate(random_request(1, 60, 68)).ids.size(), 68u);
+}
+
+TEST(Engine, AllPagesComeBack) {
+  const auto model = tiny_model(tiny_llama_config());
+  Engine engine(model, {}, {.keep_prefixes = 0});
+  const int64_t before = engine.stats().free_pages;
+  Request beams = random_request(2, 70, 20);
+  beams.num_beams = 4;
+  engine.generate_all({random_request(1, 100, 20), beams});
+  EXPECT_EQ(engine.stats().free_pages, before);
+}
+
+TEST(KvPool, PagesAreSharedCopiedAndReused) {
+  const auto model = tiny_model(tiny_llama_config());
+  KvPool pool(model->shape(), uint64_t{1} << 30, 5);
+  CachedSequence a(pool);
+  ASSERT_TRUE(a.reserve(130));  // 3 pages
+  pool.layers()[1].k.data()[a.pages()[2] * pool.layers()[1].k.strides()[0]] = 7;
+  auto b = a.fork(130);
+  ASSERT_TRUE(b);
+  EXPECT_EQ(pool.free_pages(), 1);  // two shared, one copied
+  EXPECT_EQ(b->pages()[1], a.pages()[1]);
+  EXPECT_NE(b->pages()[2], a.pages()[2]);
+  EXPECT_EQ(pool.layers()[1].k.data()[b->pages()[2] * pool.layers()[1].k.strides()[0]], 7);
+  EXPECT_FALSE(b->reserve(400));
+  EXPECT_EQ(pool.free_pages(), 1);  // a refusal takes nothing
+  a.clear();
+  EXPECT_EQ(pool.free_pages(), 2);  // the shared ones are still b's
+  b->clear();
+  EXPECT_EQ(pool.free_pages(), 5);
+}
+
+}  // namespace
+}  // namespace quern

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "infer/kv_cache.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/files.h"
+#include "models/causal_lm.h"
+
+namespace quern {
+
+KvPool::KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_pages) {
+  const int64_t per_layer = shape.K * shape.D * kPageSize;  // values of one page, keys or values
+  page_bytes_ = uint64_t(2 * shape.L * per_layer) * sizeof(float);
+  num_pages_ = std::min(int64_t(budget_bytes / page_bytes_), most_pages);
+  if (num_pages_ < 1)
+    throw Error(ErrorKind::Resources,
+                "the key/value cache may take {}, but one page of {} positions of this model takes {}",
+                format_size(budget_bytes), kPageSize, format_size(page_bytes_));
+  const size_t size_bytes = size_t(num_pages_) * page_bytes_;
+  void* address =
+      ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED)
+    throw Error(ErrorKind::Resources, "can't get {} for the key/value cache ({} pages of {})", format_size(size_bytes),
+                num_pages_, format_size(page_bytes_))
+        .hint("use a shorter context, fewer sequences at once, or a smaller cache");
+  memory_ =
+      std::shared_ptr<const void>(address, [size_bytes](const void* p) { ::munmap(const_cast<void*>(p), size_bytes); });
+  const Shape pages{num_pages_, shape.K, shape.D * kPageSize};
+  const float* at = static_cast<const float*>(address);
+  for (int64_t layer = 0; layer < shape.L; ++layer) {
+    LayerPages& l = layers_.emplace_back();
+    l.k = Tensor::borrow(at, pages, DType::f32, memory_);
+    l.v = Tensor::borrow(at + num_pages_ * per_layer, pages, DType::f32, memory_);
+    at += 2 * num_pages_ * per_layer;
+  }
+}
+
+KvPool::~KvPool() = default;
+
+std::optional<int32_t> KvPool::take() {
+  int32_t page = 0;
+  if (!free_.empty()) {  // the last one used is the likeliest to be in a cache
+    page = free_.back();
+    free_.pop_back();
+  } else if (fresh_ < num_pages_) {
+    page = int32_t(fresh_++);
+    owners_.push_back(0);
+  } else {
+    return std::nullopt;
+  }
+  owners_[size_t(page)] = 1;
+  return page;
+}
+
+void KvPool::share(int32_t page) { ++owners_[size_t(page)]; }
+
+void KvPool::release(int32_t page) {
+  if (--owners_[size_t(page)] == 0) free_.push_back(page);
+}
+
+void KvPool::copy(int32_t from, int32_t to) {
+  for (const LayerPages& l : layers_)
+    for (const Tensor* t : {&l.k, &l.v}) {
+      const int64_t n = t->strides()[0];
+      std::memcpy(t->data() + to * n, t->data() + from * n, size_t(n) * sizeof(float));
+    }
+}
+
+bool CachedSequence::reserve(int64_t length) {
+  const size_t before = pages_.size(), needed = size_t(pages_for(length));
+  while (pages_.size() < needed) {
+    const auto page = pool_->take();
+    if (!page) {
+      for (; pages_.size() > before; pages_.pop_back()) pool_->release(pages_.back());
+      return false;
+    }
+    pages_.push_back(*page);
+  }
+  return true;
+}
+
+std::optional<CachedSequence> CachedSequence::fork(int64_t length) const {
+  QUERN_CHECK(length <= capacity(), "fork of {} positions, {} are held", length, capacity());
+  CachedSequence child(*pool_);
+  const int64_t full = length / kPageSize;
+  for (int64_t b = 0; b < full; ++b) {
+    pool_->share(pages_[size_t(b)]);
+    child.pages_.push_back(pages_[size_t(b)]);
+  }
+  if (full < pages_for(length)) {
+    const auto page = pool_->take();
+    if (!page) return std::nullopt;
+    pool_->copy(pages_[size_t(full)], *page);
+    child.pages_.push_back(*page);
+  }
+  return child;
+}
+
+void CachedSequence::clear() {
+  for (const int32_t page : pages_) pool_->release(page);
+  pages_.clear();
+}
+
+}  // namespace quern

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "infer/loaded_model.h"
+
+#include "base/json.h"
+#include "formats/hf_folder.h"
+#include "formats/model_path.h"
+
+namespace quern {
+
+namespace {
+double number(const Json& json, const char* key, double otherwise) {
+  return json.contains(key) && json[key].is_number() ? json[key].get<double>() : otherwise;
+}
+
+SamplingOptions recommended(const Json& generation_config) {
+  SamplingOptions s;
+  if (!generation_config.is_object()) return {.temperature = kDefaultTemperature};
+  const bool sampled = generation_config.value("do_sample", Json(true)) != Json(false);
+  s.temperature = sampled ? number(generation_config, "temperature", kDefaultTemperature) : 0;
+  s.repetition_penalty = number(generation_config, "repetition_penalty", 1);
+  if (!sampled) return s;
+  s.top_k = int64_t(number(generation_config, "top_k", 0));
+  s.top_p = number(generation_config, "top_p", 1);
+  s.min_p = number(generation_config, "min_p", 0);
+  s.typical_p = number(generation_config, "typical_p", 1);
+  return s;
+}
+
+int32_t first_id(const Json& json, const char* key) {
+  if (!json.is_object() || !json.contains(key)) return -1;
+  const Json& value = json[key];
+  if (value.is_number_integer()) return value.get<int32_t>();
+  return value.is_array() && !value.empty() && value[0].is_number_integer() ? value[0].get<int32_t>() : -1;
+}
+}  // namespace
+
+LoadedModel open_model(const std::string& argument) {
+  LoadedModel m;
+  m.folder = resolve_model_path(argument);
+  m.model = load_model(m.folder, {.packed_products = true});
+  if (fs::exists(m.folder / "tokenizer.json")) m.tokenizer = Tokenizer::load(m.folder);
+  const Json config = read_model_config(m.folder), generation_config = read_generation_config(m.folder);
+  m.stop_ids = end_of_text_ids(generation_config, config);
+  for (const char* key : {"bos_token_id", "eos_token_id"})
+    for (const Json* json : {&generation_config, &config})
+      if (m.start_id < 0) m.start_id = first_id(*json, key);
+  if (m.start_id < 0 && m.tokenizer.valid()) m.start_id = m.tokenizer.token_to_id("<|endoftext|>").value_or(-1);
+  if (m.start_id >= m.model->shape().V) m.start_id = -1;
+  m.sampling = recommended(generation_config);
+  return m;
+}
+
+std::vector<int32_t> LoadedModel::encode_prompt(std::string_view text, bool parse_special) const {
+  if (!tokenizer.valid())
+    throw Error(ErrorKind::NotFound, "{}: no tokenizer.json, so text can't be read", folder.string())
+        .hint("give token ids with --ids");
+  std::vector<int32_t> ids = tokenizer.encode(text, {.parse_special = parse_special});
+  if (ids.empty() && start_id >= 0) ids.push_back(start_id);
+  if (ids.empty())
+    throw Error(ErrorKind::InvalidArgument, "the prompt is empty, and this model has no token to begin with");
+  return ids;
+}
+
+}  // namespace quern
