@@ -115,10 +115,10 @@ void restore_checkpoint(const fs::path& checkpoint, const CausalLm& model, Optim
   optimizer.restore(state.extra.value("optimizer_steps", state.step), [&](const std::string& name) { return read(moments, name); }, checkpoint.string());
 }
 
-void prune_checkpoints(const fs::path& checkpoints, int64_t keep_last, int64_t best_step) {
+void prune_checkpoints(const fs::path& checkpoints, int64_t keep_last, const std::vector<int64_t>& keep_steps) {
   const std::vector<CheckpointPlace> all = list_checkpoints(checkpoints);
   for (size_t i = 0; i + size_t(std::max<int64_t>(1, keep_last)) < all.size(); ++i) {
-    if (all[i].step == best_step) continue;
+    if (std::find(keep_steps.begin(), keep_steps.end(), all[i].step) != keep_steps.end()) continue;
     std::error_code ec;
     fs::remove_all(all[i].path, ec);
   }

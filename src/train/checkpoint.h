@@ -42,7 +42,7 @@ std::optional<CheckpointPlace> newest_checkpoint(const fs::path& checkpoints, st
 TrainState read_train_state(const fs::path& checkpoint);
 // Fills model and optimizer. Throws InvalidData or InvalidModel.
 void restore_checkpoint(const fs::path& checkpoint, const CausalLm& model, Optimizer& optimizer, const TrainState& state);
-// Removes old checkpoints but the last `keep_last` and the one at `best_step` (-1: none).
-void prune_checkpoints(const fs::path& checkpoints, int64_t keep_last, int64_t best_step);
+// Removes old checkpoints but the last `keep_last` and those at the steps to keep (-1: none).
+void prune_checkpoints(const fs::path& checkpoints, int64_t keep_last, const std::vector<int64_t>& keep_steps);
 
 }  // namespace quern

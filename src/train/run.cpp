@@ -112,7 +112,7 @@ class Run {
     const auto& t = plan_.recipe.train;
     while (state_.step < state_.total_steps && !stop_requested()) {
       one_step(log, board, progress);
-      if (plan_.budget_seconds > 0) watch_the_clock(log);
+      if (budget_ > 0) watch_the_clock(log);
       const bool due = t.sample_every > 0 && state_.step % t.sample_every == 0;
       bool at_moment = false;
       while (moment < plan_.moments.size() && plan_.moments[moment] <= state_.seconds) ++moment, at_moment = true;
@@ -150,10 +150,17 @@ class Run {
   RunResult result_;
   double flops_per_token_ = 0, peak_ = 0, clock_ = 0, last_save_ = 0, smooth_ = 0, step_seconds_ = 0;
   std::shared_ptr<CausalLm> frozen_;
+  double budget_ = plan_.budget_seconds;  // of training time since the run's beginning; 0: none
+
+  fs::path checkpoint_path(int64_t step) const { return plan_.dir / "checkpoints" / fmt::format("{:06}", step); }
 
   bool restore() {
     std::vector<std::string> notes;
-    const auto place = newest_checkpoint(plan_.dir / "checkpoints", &notes);
+    auto place = newest_checkpoint(plan_.dir / "checkpoints", &notes);
+    if (place && plan_.go_on) {
+      const int64_t stable = read_train_state(place->path).decay_start;
+      if (stable >= 0 && fs::exists(checkpoint_path(stable))) place = CheckpointPlace{checkpoint_path(stable), stable};
+    }
     for (const std::string& note : notes) warn(note);
     if (!place) return false;
     TrainState found = read_train_state(place->path);
@@ -163,8 +170,9 @@ class Run {
     if (found.kernels != kernel_choice()) force_kernels(found.kernels);  // throws what this machine lacks
     restore_checkpoint(place->path, *parts_.model, optimizer_, found);
     parts_.batches->restore(SourceState::from_json(found.batches));
-    // A longer horizon than the one that was stored goes on from where the stable phase stands.
-    found.total_steps = plan_.budget_seconds > 0 && found.decay_start >= 0 ? found.total_steps : plan_.total_steps;
+    if (plan_.go_on) found.decay_start = -1;
+    if (plan_.budget_seconds <= 0 || found.decay_start < 0) found.total_steps = plan_.total_steps;
+    budget_ = plan_.budget_seconds + (plan_.go_on ? found.seconds : 0);
     state_ = found;
     if (!plan_.quiet) say(fmt::format("resuming {} at step {}", plan_.dir.string(), state_.step));
     return true;
@@ -180,7 +188,7 @@ class Run {
     s.min_lr_ratio = t.min_lr_ratio;
     s.decay_shape = DecayShape::OneMinusSqrt;
     if (s.kind == ScheduleKind::Wsd) {
-      if (plan_.budget_seconds > 0 && state_.decay_start < 0) s.kind = ScheduleKind::Constant;  // no end in sight yet
+      if (budget_ > 0 && state_.decay_start < 0) s.kind = ScheduleKind::Constant;  // no end in sight yet
       s.decay_steps = state_.decay_start >= 0 ? state_.total_steps - state_.decay_start
                                               : int64_t(std::llround(t.decay_fraction * double(state_.total_steps)));
     }
@@ -191,9 +199,9 @@ class Run {
   // once, so that a run killed afterwards follows the same schedule.
   void watch_the_clock(RunLog& log) {
     if (state_.decay_start >= 0 || plan_.recipe.train.schedule != "wsd") return;
-    const double decay_seconds = plan_.recipe.train.decay_fraction * plan_.budget_seconds;
-    if (state_.seconds + decay_seconds < plan_.budget_seconds && state_.step < plan_.total_steps) return;
-    const double left = std::max(0.0, plan_.budget_seconds - state_.seconds);
+    const double decay_seconds = plan_.recipe.train.decay_fraction * budget_;
+    if (state_.seconds + decay_seconds < budget_ && state_.step < plan_.total_steps) return;
+    const double left = std::max(0.0, budget_ - state_.seconds);
     const int64_t steps = std::max<int64_t>(1, int64_t(left / std::max(1e-6, step_seconds_)));
     state_.decay_start = state_.step;
     state_.total_steps = state_.step + steps;
@@ -230,12 +238,12 @@ class Run {
     board.scalar(r.step, "train/grad_norm", r.grad_norm);
     board.scalar(r.step, "train/tokens_per_s", rate);
     if (!plan_.quiet) {
-      const double left = plan_.budget_seconds > 0 && state_.decay_start < 0
-                              ? plan_.budget_seconds - state_.seconds
+      const double left = budget_ > 0 && state_.decay_start < 0
+                              ? budget_ - state_.seconds
                               : double(state_.total_steps - state_.step) * step_seconds_;
       progress.update(fmt::format("{} {}{}  loss {:.3f}  {:.3f} bits/byte  lr {:.1e}  {} tokens/s  {:.0f} % of peak  {} left",
                                   plan_.stage, r.step,
-                                  plan_.budget_seconds > 0 && state_.decay_start < 0 ? "" : fmt::format("/{}", state_.total_steps),
+                                  budget_ > 0 && state_.decay_start < 0 ? "" : fmt::format("/{}", state_.total_steps),
                                   smooth_, r.bits_per_byte, r.lr, format_count(rate), 100 * share, format_duration(left)));
     }
   }
@@ -276,8 +284,9 @@ class Run {
     state_.batches = parts_.batches->state().to_json();
     state_.extra["optimizer_steps"] = optimizer_.steps_done();
     write_checkpoint(plan_.dir / "checkpoints", *parts_.model, optimizer_, state_, parts_.files);
-    prune_checkpoints(plan_.dir / "checkpoints", plan_.recipe.train.keep_last, plan_.recipe.train.keep_best ? state_.best_step : -1);
-    result_.checkpoint = plan_.dir / "checkpoints" / fmt::format("{:06}", state_.step);
+    prune_checkpoints(plan_.dir / "checkpoints", plan_.recipe.train.keep_last,
+                      {plan_.recipe.train.keep_best ? state_.best_step : -1, state_.decay_start});
+    result_.checkpoint = checkpoint_path(state_.step);
     last_save_ = now_s();
     clock_ += last_save_ - begin;
   }

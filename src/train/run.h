@@ -18,7 +18,8 @@ struct RunPlan {
   int64_t total_steps = 0;   // > 0; with a time budget the most it may become
   double budget_seconds = 0;  // > 0: warm-up, stable, decay that ends on time; see decay_seconds_share
   bool resume = false;       // go on from the newest whole checkpoint, if there is one
-  bool keep_model_only = false;  // no optimizer state at the end (a stage that nothing goes on from)
+  // Lengthen a finished run with a time budget: go on from where its learning rate began to fall, as if it had not.
+  bool go_on = false;
   bool quiet = false;        // no progress line
   std::vector<double> moments;   // seconds at which observe() is called
 };

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+#include "pipeline/speedrun.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "base/terminal.h"
+#include "base/threads.h"
+#include "data/stock.h"
+#include "eval/compression.h"
+#include "eval/ngram.h"
+#include "pipeline/dial.h"
+#include "pipeline/minutes.h"
+#include "pipeline/speedrun_parts.h"
+#include "text/tokenizer_train.h"
+
+namespace quern {
+
+namespace {
+double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+Recipe base_recipe(const SpeedrunOptions& o) {
+  Recipe r;
+  r.run.name = "pretrain";
+  r.run.out = (o.out / "pretrain").string();
+  r.run.seed = int64_t(o.seed);
+  r.run.threads = o.threads;
+  r.data.source = o.text.empty() ? "village" : o.text;
+  r.data.village_seed = int64_t(o.seed);
+  r.tokenizer.vocab_size = 2048;
+  r.tokenizer.splitting = "qwen2";  // digits one by one: sums are learned column by column
+  r.model.depth = o.depth > 0 ? o.depth : 4;  // until the plan chooses
+  auto& t = r.train;
+  t.batch_rows = 16;
+  t.sequence = 256;
+  t.optimizer = "muon";
+  t.schedule = "wsd";
+  t.warmup_steps = 50;
+  t.decay_fraction = 0.3;
+  t.min_lr_ratio = 0.02;
+  t.precision = o.precision.empty() ? "f32" : o.precision;
+  t.save_every_seconds = 60;
+  t.keep_last = 1;
+  t.keep_best = false;
+  t.sample_prompts = {"Once upon a time", "My dear friend,\n", "Question: Which month comes after May?\nAnswer:"};
+  for (const std::string& assignment : o.overrides) set_recipe_value(r, assignment);
+  r.validate();
+  return r;
+}
+
+// Shares of the time: the rest is pre-training.
+constexpr double kTuningShare = 0.24, kMeasureShare = 0.12;
+constexpr uint64_t kSmallText = 5'000'000;
+
+class Speedrun {
+ public:
+  explicit Speedrun(const SpeedrunOptions& o) : o_(o), begin_(now_s()), budget_(60 * o.minutes), r_(base_recipe(o)) {}
+
+  SpeedrunResult operator()() {
+    prepare();
+    make_corpus();
+    make_tokenizer();
+    plan();
+    pretraining();
+    if (!out_.stopped) tuning();
+    if (!out_.stopped) measure();
+    report();
+    out_.seconds = now_s() - begin_;
+    out_.peak_memory = peak_resident_memory();
+    return std::move(out_);
+  }
+
+ private:
+  SpeedrunOptions o_;
+  double begin_, budget_;
+  Recipe r_;
+  SpeedrunResult out_;
+  SpeedrunStory story_;
+  std::unique_ptr<Village> village_;
+  std::vector<Document> documents_;
+  Tokenizer tokenizer_;
+  TokenStore train_, validation_;
+  std::string validation_text_;
+  std::shared_ptr<CausalLm> model_;
+  double stage_begin_ = 0;
+
+  double elapsed() const { return now_s() - begin_; }
+  void stage(const std::string& name) {
+    stage_begin_ = elapsed();
+    if (!o_.quiet) say(fmt::format("{} {}", paint(fmt::format("[{}]", format_duration(elapsed())), "dim"), paint(name, "bold")));
+  }
+  void stage_done(const std::string& name, const std::string& note = "") {
+    story_.stages.push_back({.name = name, .start_s = stage_begin_, .seconds = elapsed() - stage_begin_,
+                             .peak_memory_bytes = int64_t(peak_resident_memory()), .note = note});
+    if (!o_.quiet && !note.empty()) say("    " + note);
+  }
+
+  void prepare() {
+    const bool used = fs::exists(o_.out / "pretrain");
+    if (used && !o_.go_on && !o_.overwrite)
+      throw Error(ErrorKind::InvalidArgument, "{}: a run lies there already", o_.out.string())
+          .hint("--continue goes on with it, --overwrite starts again, --out takes another folder");
+    if (!used && o_.go_on)
+      throw Error(ErrorKind::NotFound, "{}: there is no run to continue", o_.out.string()).hint("leave out --continue to start one");
+    require_writable(o_.out, 200 << 20);
+    if (used && !o_.go_on)
+      for (const char* part : {"pretrain", "sft", "model", "data"}) fs::remove_all(o_.out / part);
+    if (o_.threads > 0) set_compute_threads(o_.threads);
+    out_.dir = o_.out;
+  }
+
+  void make_corpus() {
+    stage(o_.text.empty() ? "writing the village" : "reading the text");
+    CorpusOptions options{.validation_fraction = 0.02, .seed = o_.seed};
+    uint64_t text_bytes = 0;
+    if (!o_.text.empty()) {
+      Corpus corpus = o_.text == "stock" ? open_stock_corpus({}) : open_corpus(o_.text, options);
+      for (Document d; corpus.next(d);) {
+        text_bytes += d.text.size();
+        documents_.push_back(std::move(d));
+      }
+      story_.hygiene = corpus.stats();
+      story_.text_bytes = text_bytes;
+      if (text_bytes < kSmallText) {
+        const std::string note = fmt::format(
+            "{} of text is little to learn a language from: expect its words and turns of phrase, not its knowledge. "
+            "The village's language is mixed in.", format_size(text_bytes));
+        warn(note);
+        story_.notes.push_back(note);
+      }
+    }
+    VillageOptions v{.seed = o_.seed, .lang = o_.lang, .plants = o_.plants};
+    // As much as can be read once or twice in the time; the village also carries the language of questions.
+    v.size_bytes = uint64_t(std::clamp(o_.minutes, 0.5, 20.0) * 2.4e6);
+    if (!o_.text.empty()) v.size_bytes = std::min<uint64_t>(v.size_bytes, std::max<uint64_t>(1'500'000, text_bytes < kSmallText ? kSmallText : text_bytes / 8));
+    village_ = std::make_unique<Village>(v);
+    Rng split(o_.seed, "speedrun.validation");
+    village_->generate([&](VillageDocument&& d) {
+      story_.kinds[d.kind] += double(d.text.size());
+      documents_.push_back({.text = std::move(d.text), .source = "village/" + d.kind,
+                            .split = o_.text.empty() && split.chance(0.015) ? DocumentSplit::Validation : DocumentSplit::Train});
+    });
+    story_.documents = int64_t(documents_.size());
+    for (const Document& d : documents_) {
+      story_.bytes += int64_t(d.text.size());
+      if (d.split == DocumentSplit::Validation) validation_text_ += d.text + "\n";
+    }
+    stage_done("corpus", fmt::format("{} in {} documents{}", format_size(uint64_t(story_.bytes)), story_.documents,
+                                     o_.text.empty() ? fmt::format(": {}, {} people, {} facts", village_->name(), village_->world().people.size(), village_->facts().size()) : ""));
+  }
+
+  void make_tokenizer() {
+    stage("training the tokenizer");
+    const fs::path data = o_.out / "data";
+    fs::create_directories(data);
+    if (o_.go_on) {
+      tokenizer_ = Tokenizer::load(data / "tokenizer.json");
+    } else {
+      size_t i = 0;
+      const auto next = [&](std::string& text) {
+        while (i < documents_.size() && documents_[i].split != DocumentSplit::Train) ++i;
+        if (i >= documents_.size()) return false;
+        text = documents_[i++].text;
+        return true;
+      };
+      BpeTrainOptions options{.vocab_size = r_.tokenizer.vocab_size, .split = parse_split_kind(r_.tokenizer.splitting),
+                              .special_tokens = {}, .threads = o_.threads};
+      for (std::string_view token : kChatTokens) options.special_tokens.emplace_back(token);
+      tokenizer_ = train_bpe(next, options);
+      tokenizer_.save(data / "tokenizer.json");
+    }
+    std::vector<std::vector<int32_t>> parts[2];
+    for (const Document& d : documents_) {
+      auto& part = parts[d.split == DocumentSplit::Validation ? 1 : 0];
+      if (d.continues && !part.empty()) tokenizer_.encode_append(d.text, {}, part.back());
+      else part.push_back(tokenizer_.encode(d.text));
+    }
+    std::vector<uint16_t> bytes(size_t(tokenizer_.vocab_size()));
+    for (size_t t = 0; t < bytes.size(); ++t) bytes[t] = uint16_t(tokenizer_.token_bytes(int32_t(t)).size());
+    const int32_t end = *tokenizer_.token_to_id(kEndOfText);
+    train_ = TokenStore::from_documents(parts[0], bytes, end);
+    validation_ = TokenStore::from_documents(parts[1], bytes, end);
+    documents_.clear();
+    documents_.shrink_to_fit();
+    stage_done("tokenizer", fmt::format("{} tokens of {:.2f} bytes; {} held out", format_count(double(train_.size())),
+                                        double(train_.text_bytes()) / double(train_.size()), format_count(double(validation_.size()))));
+  }
+
+  void plan() {
+    if (o_.go_on) {
+      r_ = read_recipe(o_.out / "pretrain" / "recipe.toml");
+      r_.run.out = (o_.out / "pretrain").string();
+      return;
+    }
+    stage("probing this machine");
+    const double pretrain_seconds = std::max(5.0, budget_ * (1 - kTuningShare - kMeasureShare) - elapsed());
+    const MinutesPlan p = plan_minutes(r_, train_, validation_, tokenizer_.vocab_size(), pretrain_seconds, o_.depth);
+    r_.model.depth = p.depth;
+    story_.plan = p;
+    out_.prediction = {.bits_per_byte = p.predicted, .low = p.low, .high = p.high, .how = p.note};
+    r_.train.minutes = std::max(5.0, budget_ * (1 - kTuningShare - kMeasureShare) - elapsed()) / 60;
+    apply_depth(r_, tokenizer_.vocab_size());
+    stage_done("probe", fmt::format("depth {}, about {} tokens; predicted {:.3f} bits per byte ({:.3f} to {:.3f})", p.depth,
+                                    format_count(p.expected_tokens), p.predicted, p.low, p.high));
+  }
+
+  void pretraining() {
+    stage("pre-training");
+    const ModelConfig config = model_config(r_, tokenizer_.vocab_size(), *tokenizer_.token_to_id(kEndOfText));
+    const bool int8 = r_.train.precision == "int8";
+    ParamOptions options{.trainable = Trainable::Yes, .dtype = r_.train.precision == "bf16" ? DType::bf16 : DType::f32,
+                         .precision = int8 ? Precision::int8 : Precision::f32};
+    RunParts parts;
+    parts.model = build_model(config, ParamStore::fresh(uint64_t(r_.run.seed), options));
+    model_ = parts.model;
+    auto rows = std::make_shared<PackedRows>(train_, r_.train.sequence, PackingOptions{});
+    parts.batches = std::make_shared<BatchSource>(std::make_shared<ShuffledRows>(rows, o_.seed), r_.train.micro_batch_rows > 0 ? r_.train.micro_batch_rows : r_.train.batch_rows);
+    if (validation_.size() > 1) parts.validation = std::make_shared<PackedRows>(validation_, r_.train.sequence, PackingOptions{});
+    LossOptions loss;
+    loss.precision = options.precision;
+    parts.objective = std::make_shared<NextToken>(loss, r_.train.activation_checkpointing);
+    parts.files = model_files(tokenizer_, false, r_.model.context, lineage("pretrain"));
+    const double offset = elapsed();
+    const Village* village = village_.get();
+    parts.observe = [&, village, offset](int64_t step, double seconds, const std::shared_ptr<CausalLm>& frozen, RunLog& log) {
+      observe(step, seconds, (offset + seconds) / 60, frozen, log, *village);
+    };
+    RunPlan plan{.dir = o_.out / "pretrain", .stage = "pretrain", .recipe = r_, .total_steps = int64_t{1} << 40,
+                 .budget_seconds = 60 * r_.train.minutes, .resume = o_.go_on, .quiet = o_.quiet};
+    if (o_.go_on) {
+      plan.budget_seconds = budget_ * (1 - kTuningShare - kMeasureShare);
+      plan.go_on = true;
+    }
+    for (double minute : {1.0, 3.0, 6.0}) plan.moments.push_back(std::max(0.0, minute * 60 * o_.minutes / 10 - offset));
+    fs::create_directories(plan.dir);
+    write_file(plan.dir / "recipe.toml", r_.to_toml());
+    out_.pretrain.recipe = r_;
+    out_.pretrain.config = config;
+    out_.pretrain.dir = plan.dir;
+    out_.pretrain.run = run_training(plan, parts);
+    out_.bits_per_byte = out_.prediction.measured = out_.pretrain.run.validation_bpb;
+    out_.model = out_.pretrain.run.checkpoint;
+    out_.stopped = out_.pretrain.run.stopped;
+    story_.epochs = parts.batches->epoch();
+    stage_done("pre-training", fmt::format("{} tokens seen ({:.1f} epochs), {:.3f} bits per byte on held-out text",
+                                           format_count(double(out_.pretrain.run.tokens)), story_.epochs, out_.bits_per_byte));
+  }
+
+  void observe(int64_t step, double seconds, double minutes, const std::shared_ptr<CausalLm>& frozen, RunLog& log, const Village& village) {
+    Engine engine(frozen, tokenizer_);
+    for (const std::string& prompt : r_.train.sample_prompts) {
+      Request request{.prompt = tokenizer_.encode(prompt), .max_new_tokens = 70};
+      request.sampling.temperature = 0.7;
+      request.sampling.top_p = 0.95;
+      request.sampling.seed = o_.seed;
+      request.stop_ids.push_back(*tokenizer_.token_to_id(kEndOfText));
+      const std::string text = engine.generate(std::move(request)).text;
+      log.write(SampleEvent{.step = step, .seconds = seconds, .prompt = prompt, .text = text});
+      story_.samples.push_back({.minutes = minutes, .prompt = prompt, .text = text});
+      if (!o_.quiet && prompt == r_.train.sample_prompts.front()) {
+        std::string line = prompt + text;
+        for (char& c : line) c = c == '\n' ? ' ' : c;
+        say(fmt::format("    after {:.1f} min: {}", minutes, paint(line, "cyan")));
+      }
+    }
+    const QuizResult quiz = ask(engine, village, 6, 99, Split::train, false, Asking::text);
+    story_.learned.minutes.push_back(minutes);
+    for (const auto& [kind, score] : quiz.kinds) {
+      auto& row = story_.learned_by_kind[kind];
+      row.resize(story_.learned.minutes.size() - 1, 0.0);
+      row.push_back(score.accuracy());
+    }
+  }
+
+  void tuning() {
+    stage("instruction tuning");
+    std::vector<std::pair<std::string, std::string>> pairs = instruction_pairs(o_, *village_, story_, 120'000);
+    auto examples = render_examples(tokenizer_, pairs);
+    Recipe s = r_;
+    s.run.out = (o_.out / "sft").string();
+    s.model.init_from = out_.pretrain.run.checkpoint.string();
+    s.train.lr = r_.train.lr * 0.5;
+    s.train.muon_lr = r_.train.muon_lr * 0.5;
+    s.train.warmup_steps = 10;
+    s.train.decay_fraction = 0.6;
+    s.train.save_every_seconds = 0;
+    s.train.sample_every = 0;
+    RunParts parts;
+    parts.model = model_;
+    std::vector<uint16_t> bytes(train_.token_bytes().begin(), train_.token_bytes().end());
+    const size_t held = std::min<size_t>(500, examples.size() / 20);
+    std::vector<ChatExample> validation(examples.end() - ptrdiff_t(held), examples.end());
+    examples.resize(examples.size() - held);
+    auto rows = std::make_shared<SftRows>(std::move(examples), r_.train.sequence, bytes);
+    parts.batches = std::make_shared<BatchSource>(std::make_shared<ShuffledRows>(rows, o_.seed + 1), r_.train.batch_rows);
+    parts.validation = std::make_shared<SftRows>(std::move(validation), r_.train.sequence, bytes);
+    LossOptions loss;
+    loss.precision = r_.train.precision == "int8" ? Precision::int8 : Precision::f32;
+    parts.objective = std::make_shared<NextToken>(loss, false);
+    parts.files = model_files(tokenizer_, true, r_.model.context, lineage("sft"));
+    const double seconds = std::max(3.0, budget_ * (1 - kMeasureShare) - elapsed());
+    s.train.minutes = seconds / 60;
+    RunPlan plan{.dir = o_.out / "sft", .stage = "sft", .recipe = s, .total_steps = int64_t{1} << 40, .budget_seconds = seconds, .quiet = o_.quiet};
+    fs::remove_all(plan.dir);
+    fs::create_directories(plan.dir);
+    write_file(plan.dir / "recipe.toml", s.to_toml());
+    out_.sft.recipe = s;
+    out_.sft.dir = plan.dir;
+    out_.sft.run = run_training(plan, parts);
+    out_.stopped = out_.sft.run.stopped;
+    out_.model = out_.sft.run.checkpoint;
+    stage_done("instruction tuning", fmt::format("{} pairs, {} tokens seen ({:.1f} epochs)", pairs.size(), format_count(double(out_.sft.run.tokens)), parts.batches->epoch()));
+  }
+
+  void measure() {
+    stage("measuring");
+    const std::shared_ptr<CausalLm> frozen = frozen_view(*model_, true);
+    Engine engine(frozen, tokenizer_);
+    out_.own = ask(engine, *village_, 20, 1001, Split::train, false, Asking::chat);
+    out_.own_held_out = ask(engine, *village_, 10, 1002, Split::held_out_fact, false, Asking::chat);
+    out_.own_unseen_wording = ask(engine, *village_, 10, 1003, Split::held_out_template, false, Asking::chat);
+    const Village other({.seed = o_.seed + 1000, .size_bytes = 1'000'000, .lang = o_.lang});
+    out_.other = ask(engine, other, 20, 1004, Split::train, true, Asking::chat);
+    if (!o_.quiet) say(describe_quiz(out_));
+    story_.planted = ask_planted(engine, *village_, o_.plants);
+    const double left = budget_ - elapsed();
+    if (left > 8) {
+      const NgramScore ngram = score_ngram(train_, validation_, 5);
+      out_.ngram_bits_per_byte = ngram.bits_per_byte();
+    }
+    if (!validation_text_.empty()) out_.xz_bits_per_byte = compress_alone(validation_text_).bits_per_byte();
+    stage_done("measurement", out_.ngram_bits_per_byte > 0
+                   ? fmt::format("bits per byte: model {:.3f}, Kneser-Ney 5-gram {:.3f} ({:+.0f} %), xz {:.3f}", out_.bits_per_byte, out_.ngram_bits_per_byte,
+                                 100 * (out_.ngram_bits_per_byte / std::max(1e-9, out_.bits_per_byte) - 1), out_.xz_bits_per_byte)
+                   : "the time was too short for the 5-gram");
+  }
+
+  void report() {
+    out_.seconds = elapsed();
+    out_.peak_memory = peak_resident_memory();
+    if (!out_.model.empty()) {
+      fs::remove_all(o_.out / "model");
+      fs::copy(out_.model, o_.out / "model");
+      for (const char* only_for_training : {"optimizer.safetensors", "state.json"}) fs::remove(o_.out / "model" / only_for_training);
+      out_.model = o_.out / "model";
+    }
+    out_.report = o_.out / "report.html";
+    write_file(out_.report, render_report(report_data(o_, out_, story_, tokenizer_, *village_)));
+    write_file(o_.out / "scores.json", to_json(out_).dump(1) + "\n");
+  }
+
+  Json lineage(const std::string& stage_name) const {
+    Json json = {{"code_version", QUERN_VERSION}, {"stage", stage_name},
+                 {"data", {{"source", r_.data.source}, {"village_seed", o_.seed}, {"hash", train_.hash()}}},
+                 {"tokenizer_hash", content_hash(tokenizer_.to_json())}, {"recipe_hash", content_hash(r_.to_toml())}};
+    if (stage_name == "sft") json["parents"] = {lineage("pretrain")};
+    return json;
+  }
+};
+
+}  // namespace
+
+SpeedrunResult speedrun(const SpeedrunOptions& options) { return Speedrun(options)(); }
+
+}  // namespace quern
