@@ -145,7 +145,8 @@ void Engine::Impl::remove(Active& active, FinishReason reason) {
     result.prefill_s = seconds((any ? active.first_token : now) - active.started);
     if (any) result.decode_s = seconds(now - active.first_token);
   }
-  if (options.keep_prefixes > 0 && active.sequences.size() == 1 && active.sequences[0].fed >= kPageSize) {
+  const bool failed = active.out->mutable_result().finish == FinishReason::Failed;
+  if (options.keep_prefixes > 0 && !failed && active.sequences.size() == 1 && active.sequences[0].fed >= kPageSize) {
     Sequence& s = active.sequences[0];
     s.tokens.resize(size_t(s.fed));
     kept.push_back({std::move(s.tokens), std::move(s.cache), active.rope_length});

@@ -156,6 +156,24 @@ TEST_P(EnginePromises, LogitsAgreeWithTheWholeSequenceRunWithoutACache) {
   EXPECT_LT(largest, 2e-4f);  // float sums in another order, logits of size 1
 }
 
+TEST_P(EnginePromises, AFailedNeighbourHarmsNobodyAndLeavesNothingInItsPages) {
+  const Request request = random_request(3, 150, 10);
+  const Trace expected = alone(request);
+  const bool gpt2 = std::string_view(GetParam()) == "gpt2";
+  const Tensor embedding = model->params->find(gpt2 ? "transformer.wte.weight" : "model.embed_tokens.weight");
+  for (float& x : embedding.slice(0, 202, 203).span()) x = NAN;  // no random request has this token
+  Request broken = random_request(1, 150, 10);
+  broken.prompt[5] = 202;
+  Engine engine(model, {}, {.max_sequences = 2, .max_step_tokens = 40, .keep_prefixes = 0});
+  const auto bad = engine.submit(broken), good = engine.submit(request);
+  while (engine.step()) {
+  }
+  EXPECT_TRUE(bad->done());
+  EXPECT_THROW(bad->result(), Error);
+  EXPECT_EQ(trace(good->result()), expected);
+  EXPECT_EQ(trace(engine.generate(request)), expected);  // in pages that held what is no number
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, EnginePromises, testing::Values("gpt2", "llama"),
                          [](const auto& info) { return std::string(info.param); });
 
