@@ -75,21 +75,22 @@ void train(const fs::path& corpus, int64_t vocab_size, int threads, const fs::pa
 void encode(const fs::path& tokenizer_file, const fs::path& corpus, int repeats, const fs::path& out) {
   const std::vector<std::string> documents = read_documents(corpus);
   const Tokenizer tokenizer = Tokenizer::load(tokenizer_file);
-  std::vector<double> seconds;
+  std::vector<double> seconds, cpu;
   std::vector<TokenId> ids;
   for (int r = 0; r < repeats; ++r) {
     ids.clear();
-    const double start = now();
+    const double start = now(), cpu_start = cpu_seconds();
     for (const std::string& document : documents) {
       const std::vector<TokenId> one = tokenizer.encode(document, {.add_special = false});
       ids.insert(ids.end(), one.begin(), one.end());
       ids.push_back(-1);
     }
     seconds.push_back(now() - start);
+    cpu.push_back(cpu_seconds() - cpu_start);
   }
   write_file(out, {reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(TokenId)});
-  fmt::print("{{\"seconds\": [{}], \"tokens\": {}, \"peak_mb\": {}}}\n", fmt::join(seconds, ", "),
-             ids.size() - documents.size(), peak_mb());
+  fmt::print("{{\"seconds\": [{}], \"cpu_seconds\": [{}], \"tokens\": {}, \"peak_mb\": {}}}\n", fmt::join(seconds, ", "),
+             fmt::join(cpu, ", "), ids.size() - documents.size(), peak_mb());
 }
 
 void decode(const fs::path& tokenizer_file, const fs::path& ids_file, int repeats) {

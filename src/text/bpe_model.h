@@ -5,7 +5,10 @@
 // algorithm 1.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +43,8 @@ class MergeTable {
   int shift_ = 0;
 };
 
+class BpeMatcher;
+
 class BpeModel final : public TokenModel {
  public:
   // `bytes`: the bytes of each token that writes any, by id. A byte without a token of its own is left out of words.
@@ -52,8 +57,16 @@ class BpeModel final : public TokenModel {
               IdSink& out) const override;
   void write_json(std::string& out) const override;
 
-  // Appends the word's ids; writes at most `size` of them. Returns the new end of `out`.
+  ~BpeModel() override;
+
+  // Appends the word's ids; writes at most `size` of them. Returns the new end of `out`. Merges, or does as BpeMatcher
+  // once that has been built, which happens when enough has been merged to make it worth while.
   TokenId* encode_word(const char* word, size_t size, EncodeScratch& scratch, TokenId* out) const;
+
+  // By merging: the definition. encode_word() gives the same.
+  TokenId* merge_word(const char* word, size_t size, EncodeScratch& scratch, TokenId* out) const;
+  // Builds the matcher now; false when these merges can't have one.
+  bool build_matcher() const;
 
   const Vocabulary& bytes() const { return bytes_; }
   const std::vector<BpeMerge>& merges() const { return merges_; }  // by rank, no pair twice
@@ -68,6 +81,10 @@ class BpeModel final : public TokenModel {
   std::vector<uint32_t> byte_pair_rank_;  // [first * 256 + second]
   std::array<TokenId, 256> byte_ids_;
   bool ignore_merges_, has_all_bytes_ = true;
+
+  mutable std::once_flag matcher_once_;
+  mutable std::unique_ptr<const BpeMatcher> matcher_;
+  mutable std::atomic<const BpeMatcher*> ready_matcher_ = nullptr;
 
   TokenId* merge_short(size_t count, TokenId* symbols, uint32_t* ranks, TokenId* out) const;
   TokenId* merge_long(size_t count, EncodeScratch& scratch, TokenId* out) const;

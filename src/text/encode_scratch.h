@@ -75,7 +75,8 @@ struct EncodeScratch {
   std::vector<TokenId> symbols;
   std::vector<uint32_t> ranks;
   std::vector<int32_t> next, previous;
-  std::vector<uint64_t> heap;
+  std::vector<uint64_t> heap, closed;
+  size_t merged_bytes = 0;  // of words that went the plain way
   std::string valid, normalized, prefixed;
   std::vector<TextSegment> segments, normalized_segments;
   std::vector<TokenId> ids;
