@@ -25,7 +25,8 @@ const TaskKind& draw_task_kind(Scene& s) {
 }  // namespace
 
 std::string with_comma(const std::string& sentence, bool zh) {
-  if (zh || !sentence.ends_with(".")) return sentence;
+  if (zh) return sentence.ends_with("。") ? sentence.substr(0, sentence.size() - 3) + "，" : sentence;
+  if (!sentence.ends_with(".")) return sentence;
   return sentence.substr(0, sentence.size() - 1) + ",";
 }
 

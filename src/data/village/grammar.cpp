@@ -15,7 +15,9 @@ std::string_view trim(std::string_view s) {
   return s;
 }
 
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+// ASCII alone, whatever the locale.
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string capital(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
@@ -41,24 +43,37 @@ std::string_view pronoun(char sex, std::string_view form) {
 
 }  // namespace
 
-void Telling::set(std::string_view slot, const Term& value) {
-  for (auto& [name, term] : slots)
-    if (name == slot) {
-      term = value;
-      return;
-    }
-  slots.emplace_back(slot, value);
+uint64_t Telling::key_of(std::string_view slot) {
+  QUERN_CHECK(slot.size() <= 8, "village grammar: slot name '{}' is too long", slot);
+  uint64_t key = 0;
+  for (char c : slot) key = key << 8 | static_cast<unsigned char>(c);
+  return key;
 }
 
-void Telling::set(std::string_view slot, std::string_view text) {
-  Term term;
-  term.en = term.zh = std::string(text);
-  set(slot, term);
+Term& Telling::slot(uint64_t key) {
+  for (size_t i = 0; i < keys_.size(); ++i)
+    if (keys_[i] == key) return values_[i];
+  if (keys_.empty()) {
+    keys_.reserve(64);
+    values_.reserve(64);
+  }
+  keys_.push_back(key);
+  return values_.emplace_back();
 }
 
-const Term* Telling::find(std::string_view slot) const {
-  for (const auto& [name, term] : slots)
-    if (name == slot) return &term;
+void Telling::set(std::string_view name, const Term& value) { slot(key_of(name)) = value; }
+
+void Telling::set(std::string_view name, std::string_view text) {
+  Term& term = slot(key_of(name));
+  term = Term();
+  term.en = term.zh = text;
+}
+
+const Term* Telling::find(std::string_view name) const { return find(key_of(name)); }
+
+const Term* Telling::find(uint64_t key) const {
+  for (size_t i = 0; i < keys_.size(); ++i)
+    if (keys_[i] == key) return &values_[i];
   return nullptr;
 }
 
@@ -172,6 +187,12 @@ void Grammar::link(Sequence& sequence, const std::string& where) {
       QUERN_CHECK(it != index_.end(), "village grammar: '{}' asks for an unknown group [{}]", where, node.text);
       node.group = it->second;
     }
+    if (node.kind == Kind::Slot) node.key = Telling::key_of(node.text);
+    if (node.kind == Kind::Verb) {
+      const std::string verb = node.text;
+      node.text = conjugate(verb, node.form, false);
+      node.past = conjugate(verb, node.form, true);
+    }
     for (Sequence& part : node.parts) link(part, where);
   }
 }
@@ -210,13 +231,13 @@ void Grammar::write(const Sequence& sequence, Telling& telling, std::string& out
         write(telling.dice.pick(node.parts), telling, out, depth + 1);
         break;
       case Kind::Verb:
-        out += conjugate(node.text, node.form, telling.past);
+        out += telling.past ? node.past : node.text;
         break;
     }
 }
 
 void Grammar::write_slot(const Node& node, const Telling& telling, std::string& out) const {
-  const Term* term = telling.find(node.text);
+  const Term* term = telling.find(node.key);
   QUERN_CHECK(term != nullptr, "village grammar: slot '{}' is not set", node.text);
   const std::string& form = node.form;
   if (form.empty()) {
@@ -266,7 +287,7 @@ std::string Grammar::finish(std::string_view raw) const {
       sentence_start = false;
     } else if (c == '\n') {
       sentence_start = true;
-    } else if (std::isdigit(static_cast<unsigned char>(c))) {
+    } else if (is_digit(c)) {
       sentence_start = false;
     } else if (c == ' ' && !out.empty()) {
       const char before = out.back();

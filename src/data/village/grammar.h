@@ -48,7 +48,14 @@ class Telling {
   double held_out_share = 0.0;     // chance to take held-out wording where a group has it; 0 in training text
   int64_t first_template = -1;     // of the first group expanded
   int64_t held_out_template = -1;  // the last held-out alternative used, -1 if none
-  std::vector<std::pair<std::string, Term>> slots;
+
+  static uint64_t key_of(std::string_view slot);  // slot names have at most eight letters
+  const Term* find(uint64_t key) const;
+
+ private:
+  Term& slot(uint64_t key);
+  std::vector<uint64_t> keys_;
+  std::vector<Term> values_;
 };
 
 class Grammar {
@@ -67,8 +74,10 @@ class Grammar {
   enum class Kind : uint8_t { Text, Slot, Group, Choice, Verb };
   struct Node {
     Kind kind;
-    std::string text;  // text, slot, group or verb
+    std::string text;  // text, slot, group or verb (in the present)
     std::string form;  // of a slot or verb
+    std::string past;  // a verb in the past
+    uint64_t key = 0;  // of a slot
     int group = -1;
     std::vector<std::vector<Node>> parts;  // of a choice
   };

@@ -11,7 +11,10 @@ std::vector<const char*> english_templates() {
           kPlotsEn, kLettersEn,   kNoticesEn, kEntriesEn, kDialoguesEn, kTalkEn};
 }
 
-std::vector<const char*> chinese_templates() { return {}; }
+std::vector<const char*> chinese_templates() {
+  return {kFactsZh, kQuestionsZh, kReadingZh, kMarketZh,  kPuzzlesZh,   kUnknownZh, kStoriesZh,
+          kPlotsZh, kLettersZh,   kNoticesZh, kEntriesZh, kDialoguesZh, kTalkZh};
+}
 
 uint64_t stream_id_of(std::string_view name) { return stream_id(name) >> 24; }
 

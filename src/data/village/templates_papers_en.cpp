@@ -28,7 +28,7 @@ Yesterday {x}. That is why {y}.
 My {k} {w} is well. Last night {w} slept {s}.
 I bought a {c} {t} at the market for {n} pence. The {c} {t} stands {s} now.
 I lost my {t}. Then {e} found the {t} {s}. I was so [glad] to have my {t} back.
-On {day} there is a {o} at the {p}. Will you come to the {o}?
+On {day} there is a* {o} at the {p}. Will you come to the {o}?
 {e} came to see me on {day}. {e} brought {f}, and we ate the {f} together.
 I have {n} {v.pl} now. With the {m} {v.pl} of my father that makes {sum} {v.pl}.
 The children learn to {l}. {e} teaches them to {l} at the {p}.
@@ -57,7 +57,7 @@ LOST: a {c} {t}. I last had the {t} at the {p}. If you find the {c} {t}, bring i
 FOUND: a {c} {t}, {s}. If the {t} is yours, come to {a} at the {p}.
 FOR SALE: {n} {v.pl}. Price of one: {m} pence. Ask for {a} at the {p}. The {v.pl} are healthy.
 FOR SALE: a {c} {t} for {n} pence. Come to {a} on {st}. The {t} is as good as new.
-On {day} there is a {o} at the {p}. The {o} begins at {h} o'clock. Bring {f}. Everybody is welcome.
+On {day} there is a* {o} at the {p}. The {o} begins at {h} o'clock. Bring {f}. Everybody is welcome.
 The {o} is on {day} at {h} o'clock. Ask {a} at the {p} if you want to help with the {o}.
 MISSING: a {k} called {w}. {w} is {c2} and likes {f}. {w} was last seen at the {p}. Please tell {a} if you see {w}.
 WANTED: somebody who can {l}. Come to {a} at the {p} on {day} at {h} o'clock. If you can {l}, you get {n} pence a day.

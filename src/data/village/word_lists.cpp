@@ -43,7 +43,7 @@ const char* const kColors =
 const char* const kPlaces =
     "mill,-,磨坊; inn,-,客栈; chapel,-,小教堂; school,-,学校; smithy,-,铁匠铺; bakery,-,面包房; market,-,集市;"
     "bridge,-,桥; well,-,水井; green,-,草坪; pond,-,池塘; barn,-,谷仓; orchard,-,果园; tower,-,塔楼; forest,-,树林;"
-    "garden,-,花园; hall,-,会堂; river,-,河; hill,-,山坡; field,-,田地; stable,-,马厩; meadow,-,草地";
+    "garden,-,花园; hall,-,会堂; river,-,河边; hill,-,山坡; field,-,田地; stable,-,马厩; meadow,-,草地";
 const char* const kSpots =
     "under the bench,-,长凳下面; on the shelf,-,架子上; behind the door,-,门后面; beside the stove,-,炉子旁边;"
     "in the drawer,-,抽屉里; on the table,-,桌子上; under the stairs,-,楼梯下面; in the cellar,-,地窖里;"

@@ -105,7 +105,8 @@ void World::build_people() {
     std::vector<int> sons, daughters;
     for (const auto& [husband, wife] : couples) {
       const int count = dice.pick(std::vector<int>{2, 3, 3, 4, 4});
-      int born = people[static_cast<size_t>(wife)].born + dice.between(20, 24);
+      int born = std::max(people[static_cast<size_t>(wife)].born, people[static_cast<size_t>(husband)].born) +
+                 dice.between(18, 23);
       for (int c = 0; c < count && born <= kYearNow; ++c, born += dice.between(2, 4)) {
         const char sex = dice.chance(0.5) ? 'm' : 'f';
         const int child = add(people[static_cast<size_t>(husband)].family, sex, generation, born);
@@ -313,7 +314,7 @@ void World::build_calendar() {
 }
 
 bool World::is_planted_name(const std::string& first) const {
-  return std::any_of(people.begin(), people.end(), [&](const Person& p) { return p.planted && p.first.en == first; });
+  return std::find(planted_.begin(), planted_.end(), first) != planted_.end();
 }
 
 }  // namespace quern::village

@@ -120,6 +120,7 @@ class World {
   bool is_planted_name(const std::string& first) const;
 
  private:
+  std::vector<std::string> planted_;  // first names
   uint64_t seed_;
   void build_people();
   void settle();      // streets, houses, places

@@ -105,6 +105,7 @@ void World::plant(const std::string& description) {
   famous.erase(
       std::remove_if(famous.begin(), famous.end(), [&](int id) { return !people[static_cast<size_t>(id)].famous; }),
       famous.end());
+  planted_.push_back(p.first.en);
   famous.push_back(p.id);
   living.push_back(p.id);
   people.push_back(p);
