@@ -118,6 +118,18 @@ HWY_NOINLINE void RowsByColumns(int64_t M, const float* a, int64_t lda, const fl
   }
 }
 
+// Reads a value of each cache line: walked from end to end, a page streams in. For a decode step, which is too short to
+// hide a prefetch behind. (One pair alone walks pages in this order anyway.)
+HWY_INLINE void Touch(const float* x, int64_t n) {
+  for (int64_t i = 0; i < n; i += 16) (void)*static_cast<const volatile float*>(x + i);
+}
+
+// Asks for n floats, a cache line at a time: the strips in which products walk a page are not foreseen by the
+// processor.
+HWY_INLINE void Prefetch(const float* x, int64_t n) {
+  for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(x + i, 0, 2);
+}
+
 class PagedWorker {
  public:
   explicit PagedWorker(const PagedArgs& args) : a_(args), D_(args.shape.D), D_v_(args.shape.value_size()) {
@@ -187,6 +199,18 @@ class PagedWorker {
     const int64_t page = table_[block], key0 = block * kPageSize;
     const float* k = a_.cache.k_pages + page * a_.cache.k_page_stride + kv_head_ * D_ * kPageSize;
     const float* v = a_.cache.v_pages + page * a_.cache.v_page_stride + kv_head_ * D_v_ * kPageSize;
+    const int64_t groups = (tile_.count + kTileRows - 1) / kTileRows;
+    if (groups == 1 && tile_.count > 1) {
+      Touch(k, D_ * kPageSize);
+      Touch(v, D_v_ * kPageSize);
+    }
+    // A prompt's tile asks for the next page piece by piece while it works on this one.
+    const int64_t k_piece = round_up(D_ * kPageSize / groups, 16), v_piece = round_up(D_v_ * kPageSize / groups, 16);
+    const float *next_k = nullptr, *next_v = nullptr;
+    if (groups > 1 && (block + 1) * kPageSize < tile_.last_key) {
+      next_k = a_.cache.k_pages + table_[block + 1] * a_.cache.k_page_stride + kv_head_ * D_ * kPageSize;
+      next_v = a_.cache.v_pages + table_[block + 1] * a_.cache.v_page_stride + kv_head_ * D_v_ * kPageSize;
+    }
     for (int64_t g = 0; g < tile_.count; g += kTileRows) {
       const int64_t M = std::min(kTileRows, tile_.count - g);
       int64_t group_first = kPageSize, group_last = 0;
@@ -200,9 +224,11 @@ class PagedWorker {
       }
       if (group_first >= group_last) continue;
       float* scores = scores_ + g * kPageSize;
+      if (next_k) Prefetch(next_k + g / kTileRows * k_piece, k_piece);
       RowsByColumns(M, q_tile_ + g * D_, D_, k, kPageSize, scores, kPageSize, kPageSize, D_, nullptr);
       for (int64_t i = 0; i < M; ++i)
         Softmax(scores + i * kPageSize, first_[i], last_[i], g + i, state, &correction_[i]);
+      if (next_v) Prefetch(next_v + g / kTileRows * v_piece, v_piece);
       RowsByColumns(M, scores + group_first, kPageSize, v + group_first * D_v_, D_v_, state.values + g * D_v_, D_v_,
                     D_v_, group_last - group_first, correction_);
     }
