@@ -43,9 +43,7 @@ class Error : public std::runtime_error {
   const std::string& message() const { return message_; }
   const std::string& hint() const { return hint_; }
   // Process exit status: 2 for what the user can mend, 130 after an interrupt, 70 for a bug.
-  int exit_code() const {
-    return kind_ == ErrorKind::Interrupted ? 130 : kind_ == ErrorKind::Internal ? 70 : 2;
-  }
+  int exit_code() const { return kind_ == ErrorKind::Interrupted ? 130 : kind_ == ErrorKind::Internal ? 70 : 2; }
 
  private:
   ErrorKind kind_;
@@ -54,9 +52,9 @@ class Error : public std::runtime_error {
 
 [[noreturn]] void throw_check_failure(const char* file, int line, const char* condition, const std::string& message);
 
-#define QUERN_CHECK(ok, ...)                                                                        \
-  do {                                                                                              \
-    if (!(ok)) ::quern::throw_check_failure(__FILE__, __LINE__, #ok, ::fmt::format(__VA_ARGS__));   \
+#define QUERN_CHECK(ok, ...)                                                                      \
+  do {                                                                                            \
+    if (!(ok)) ::quern::throw_check_failure(__FILE__, __LINE__, #ok, ::fmt::format(__VA_ARGS__)); \
   } while (false)
 
 #ifdef NDEBUG

@@ -58,7 +58,7 @@ std::string read_file(const fs::path& path) {
 MappedFile::MappedFile(const fs::path& path) : path_(path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw_io(path, "open", errno);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
     ::close(fd);
     throw Error(ErrorKind::InvalidArgument, "{}: not a regular file", path.string());
@@ -181,7 +181,7 @@ void require_writable(const fs::path& dir, uint64_t needed_bytes) {
   ::close(fd);
   ::unlink(probe.c_str());
   if (n != 5) throw_io(dir, "write into", error);
-  struct statvfs info {};
+  struct statvfs info{};
   if (needed_bytes > 0 && ::statvfs(dir.c_str(), &info) == 0) {
     const uint64_t available = uint64_t(info.f_bavail) * info.f_frsize;
     if (available < needed_bytes)
@@ -210,13 +210,20 @@ uint64_t parse_size(std::string_view text) {
   std::erase(unit, ' ');
   for (char& c : unit) c = char(std::tolower(static_cast<unsigned char>(c)));
   double factor = -1;
-  if (unit.empty() || unit == "b") factor = 1;
-  else if (unit == "k" || unit == "kb") factor = 1e3;
-  else if (unit == "m" || unit == "mb") factor = 1e6;
-  else if (unit == "g" || unit == "gb") factor = 1e9;
-  else if (unit == "kib") factor = 1024.0;
-  else if (unit == "mib") factor = 1048576.0;
-  else if (unit == "gib") factor = 1073741824.0;
+  if (unit.empty() || unit == "b")
+    factor = 1;
+  else if (unit == "k" || unit == "kb")
+    factor = 1e3;
+  else if (unit == "m" || unit == "mb")
+    factor = 1e6;
+  else if (unit == "g" || unit == "gb")
+    factor = 1e9;
+  else if (unit == "kib")
+    factor = 1024.0;
+  else if (unit == "mib")
+    factor = 1048576.0;
+  else if (unit == "gib")
+    factor = 1073741824.0;
   if (end == s.c_str() || factor < 0 || !std::isfinite(value) || value < 0 || value * factor > 9e18)
     throw Error(ErrorKind::InvalidArgument, "'{}' is not a size", text).hint("write for example 30MB, 1.5GB or 512KiB");
   return uint64_t(value * factor);
@@ -234,6 +241,8 @@ std::string format_size(uint64_t bytes) {
 std::string content_hash(std::span<const std::byte> bytes) {
   return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
 }
-std::string content_hash(std::string_view text) { return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size())); }
+std::string content_hash(std::string_view text) {
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
 
 }  // namespace quern

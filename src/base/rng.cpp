@@ -34,9 +34,9 @@ uint64_t stream_id(std::string_view name) {
 
 uint32_t Rng::u32() {
   const uint64_t block = state_.position / 4;
-  const auto words = philox4x32({uint32_t(block), uint32_t(block >> 32), uint32_t(state_.stream),
-                                 uint32_t(state_.stream >> 32)},
-                                {uint32_t(state_.seed), uint32_t(state_.seed >> 32)});
+  const auto words =
+      philox4x32({uint32_t(block), uint32_t(block >> 32), uint32_t(state_.stream), uint32_t(state_.stream >> 32)},
+                 {uint32_t(state_.seed), uint32_t(state_.seed >> 32)});
   return words[state_.position++ % 4];
 }
 
@@ -73,6 +73,8 @@ std::vector<float> Rng::uniform(size_t n, float low, float high) {
   return out;
 }
 
-Rng Rng::split(uint64_t stream) const { return Rng(state_.seed, mix(state_.stream * 0x9E3779B97F4A7C15ull + stream + 1)); }
+Rng Rng::split(uint64_t stream) const {
+  return Rng(state_.seed, mix(state_.stream * 0x9E3779B97F4A7C15ull + stream + 1));
+}
 
 }  // namespace quern

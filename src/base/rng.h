@@ -30,11 +30,11 @@ class Rng {
 
   uint32_t u32();
   uint64_t u64() { return (uint64_t{u32()} << 32) | u32(); }
-  double uniform();                          // [0, 1), 53 bits
-  uint64_t below(uint64_t n);                // [0, n), unbiased; n > 0
+  double uniform();            // [0, 1), 53 bits
+  uint64_t below(uint64_t n);  // [0, n), unbiased; n > 0
   int64_t between(int64_t low, int64_t high) { return low + int64_t(below(uint64_t(high - low) + 1)); }  // inclusive
   bool chance(double p) { return uniform() < p; }
-  double normal();                           // mean 0, standard deviation 1 (Box-Muller)
+  double normal();  // mean 0, standard deviation 1 (Box-Muller)
   std::vector<float> normal(size_t n);
   std::vector<float> uniform(size_t n, float low, float high);
   template <typename T>
@@ -42,7 +42,9 @@ class Rng {
     for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
   }
   template <typename Container>
-  const auto& pick(const Container& items) { return items[below(std::size(items))]; }
+  const auto& pick(const Container& items) {
+    return items[below(std::size(items))];
+  }
   // A generator for a part of the work, independent of this one's position.
   Rng split(uint64_t stream) const;
   Rng split(std::string_view stream) const { return split(stream_id(stream)); }

@@ -43,7 +43,8 @@ int display_width(std::string_view s) {
     if (length == 3 && i + 2 < s.size())
       cp = (c & 0xFu) << 12 | (uint32_t(s[i + 1]) & 0x3F) << 6 | (uint32_t(s[i + 2]) & 0x3F);
     const bool wide = length == 4 || (cp >= 0x1100 && cp <= 0x115F) || (cp >= 0x2E80 && cp <= 0xA4CF) ||
-                      (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0xFF00 && cp <= 0xFF60);
+                      (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0xF900 && cp <= 0xFAFF) ||
+                      (cp >= 0xFF00 && cp <= 0xFF60);
     width += wide ? 2 : 1;
     i += length;
   }
@@ -52,8 +53,14 @@ int display_width(std::string_view s) {
 
 std::string paint(std::string_view text, std::string_view style, int fd) {
   if (!use_color(fd)) return std::string(text);
-  static constexpr std::array<std::pair<std::string_view, const char*>, 8> codes{{{"bold", "1"}, {"dim", "2"}, {"red", "31"},
-      {"green", "32"}, {"yellow", "33"}, {"blue", "34"}, {"magenta", "35"}, {"cyan", "36"}}};
+  static constexpr std::array<std::pair<std::string_view, const char*>, 8> codes{{{"bold", "1"},
+                                                                                  {"dim", "2"},
+                                                                                  {"red", "31"},
+                                                                                  {"green", "32"},
+                                                                                  {"yellow", "33"},
+                                                                                  {"blue", "34"},
+                                                                                  {"magenta", "35"},
+                                                                                  {"cyan", "36"}}};
   for (const auto& [name, code] : codes)
     if (name == style) return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
   return std::string(text);
@@ -124,7 +131,7 @@ void on_interrupt(int) {
 }  // namespace
 
 void install_interrupt_handler() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_interrupt;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);

@@ -8,8 +8,8 @@
 
 namespace quern {
 
-int hardware_threads();            // processors this process may run on
-void set_compute_threads(int n);   // for the calling thread's team; call once, early
+int hardware_threads();           // processors this process may run on
+void set_compute_threads(int n);  // for the calling thread's team; call once, early
 int compute_threads();
 
 // Runs body(begin, end) over [0, n) cut into at most compute_threads() contiguous, near-equal ranges whose borders are

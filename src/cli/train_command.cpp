@@ -34,9 +34,12 @@ Recipe recipe_of(const Options& o) {
 }
 
 void report(const Options& o, const StageResult& result) {
-  if (o.common.json) fmt::print("{}\n", to_line(to_json(result)));
-  else if (o.stage.dry_run) fmt::print("{}", describe(result.cost));
-  else fmt::print("{}", describe(result));
+  if (o.common.json)
+    fmt::print("{}\n", to_line(to_json(result)));
+  else if (o.stage.dry_run)
+    fmt::print("{}", describe(result.cost));
+  else
+    fmt::print("{}", describe(result));
 }
 }  // namespace
 
@@ -44,10 +47,11 @@ void add_train_command(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("train", "Pre-train a model as a recipe says");
   add_stage_options(cmd, o);
-  add_examples(cmd, "  quern train recipes/shakespeare.toml --set data.source=input.txt\n"
-                    "  quern train recipes/village.toml --set train.lr=2e-3 --set run.name=faster\n"
-                    "  quern train recipes/village.toml --resume\n"
-                    "Ctrl-C once saves and stops, twice stops at once.");
+  add_examples(cmd,
+               "  quern train recipes/shakespeare.toml --set data.source=input.txt\n"
+               "  quern train recipes/village.toml --set train.lr=2e-3 --set run.name=faster\n"
+               "  quern train recipes/village.toml --resume\n"
+               "Ctrl-C once saves and stops, twice stops at once.");
   cmd->callback([o] {
     install_interrupt_handler();
     report(*o, pretrain(recipe_of(*o), o->stage));
@@ -58,8 +62,9 @@ void add_sft_command(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("sft", "Teach a model to answer, from conversations");
   add_stage_options(cmd, o);
-  add_examples(cmd, "  quern sft recipes/instruct.toml --set model.init_from=runs/village/checkpoints/002000 \\\n"
-                    "            --set data.chat=pairs.jsonl");
+  add_examples(cmd,
+               "  quern sft recipes/instruct.toml --set model.init_from=runs/village/checkpoints/002000 \\\n"
+               "            --set data.chat=pairs.jsonl");
   cmd->callback([o] {
     install_interrupt_handler();
     report(*o, instruct(recipe_of(*o), o->stage));

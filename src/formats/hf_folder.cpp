@@ -31,7 +31,8 @@ std::shared_ptr<const MappedFile> mapping_of(const SafetensorsModel& weights, co
 void refuse_pickles(const fs::path& folder) {
   for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json"})
     if (fs::exists(folder / name))
-      throw Error(ErrorKind::Unsupported, "{}: weights are pickled, and a pickle can run any code when it is read", (folder / name).string())
+      throw Error(ErrorKind::Unsupported, "{}: weights are pickled, and a pickle can run any code when it is read",
+                  (folder / name).string())
           .hint("take the safetensors version of this model");
 }
 }  // namespace
@@ -65,15 +66,17 @@ std::vector<int32_t> end_of_text_ids(const Json& generation_config, const Json& 
 std::unique_ptr<CausalLm> load_model(const fs::path& folder, const ParamOptions& options) {
   const Json config = read_model_config(folder);
   const Family& family = family_of(config);
-  if (!fs::exists(folder / "model.safetensors") && !fs::exists(folder / "model.safetensors.index.json")) refuse_pickles(folder);
+  if (!fs::exists(folder / "model.safetensors") && !fs::exists(folder / "model.safetensors.index.json"))
+    refuse_pickles(folder);
   const SafetensorsModel weights = SafetensorsModel::open(folder);
   int64_t total = 0;
   for (const SafetensorsTensor* t : weights.tensors()) total += t->num_values();
   // A config can ask for more than any file holds; compare before anything is allocated.
   for (const char* key : {"vocab_size", "hidden_size", "n_embd", "intermediate_size", "n_inner", "n_positions"})
-    if (config.contains(key) && config[key].is_number_integer() && (config[key].get<int64_t>() > total || total > kMostParameters))
-      throw Error(ErrorKind::InvalidModel, "{}: '{}' is {}, but the weights hold only {} values", (folder / "config.json").string(), key,
-                  config[key].get<int64_t>(), total);
+    if (config.contains(key) && config[key].is_number_integer() &&
+        (config[key].get<int64_t>() > total || total > kMostParameters))
+      throw Error(ErrorKind::InvalidModel, "{}: '{}' is {}, but the weights hold only {} values",
+                  (folder / "config.json").string(), key, config[key].get<int64_t>(), total);
   std::set<std::string> used;
   auto find = [&](const std::string& name) -> std::optional<Tensor> {
     std::vector<std::string> names{name};
@@ -115,7 +118,9 @@ void save_model(const fs::path& folder, const CausalLm& model, const SaveOptions
   }
   save_safetensors_model(folder, std::move(sources), options.max_shard_bytes);
   Json config = model.config();
-  config["torch_dtype"] = options.dtype == DType::f32 ? "float32" : options.dtype == DType::bf16 ? "bfloat16" : "float16";
+  config["torch_dtype"] = options.dtype == DType::f32    ? "float32"
+                          : options.dtype == DType::bf16 ? "bfloat16"
+                                                         : "float16";
   if (config.contains("dtype")) config.erase("dtype");
   write_file(folder / "config.json", config.dump(2) + "\n");
 }
@@ -125,7 +130,8 @@ void save_tensors(const fs::path& file, const std::vector<std::pair<std::string,
   std::vector<Tensor> kept;
   for (const auto& [name, tensor] : tensors) {
     kept.push_back(tensor.detach().contiguous());
-    sources.push_back({name, tensor.dtype(), tensor.shape(), {kept.back().data<std::byte>(), kept.back().size_bytes()}, {}});
+    sources.push_back(
+        {name, tensor.dtype(), tensor.shape(), {kept.back().data<std::byte>(), kept.back().size_bytes()}, {}});
   }
   save_safetensors(file, std::move(sources));
 }

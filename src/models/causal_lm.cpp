@@ -20,7 +20,8 @@ const Family& family_of(const ModelConfig& config) {
       if (family->model_type == type) return *family;
   std::string list;
   for (const Family* family : kFamilies) list += (list.empty() ? "" : ", ") + family->architectures.front();
-  throw Error(ErrorKind::Unsupported, "config.json: models of class '{}' are not known", architecture.empty() ? type : architecture)
+  throw Error(ErrorKind::Unsupported, "config.json: models of class '{}' are not known",
+              architecture.empty() ? type : architecture)
       .hint("known are {}", list);
 }
 

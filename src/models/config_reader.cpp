@@ -28,7 +28,8 @@ int64_t ConfigReader::integer(const char* key, int64_t otherwise) const {
   const Json* v = value(key);
   if (!v) return otherwise;
   if (!v->is_number_integer()) wrong(key, "a whole number", *v);
-  const int64_t n = v->is_number_unsigned() && v->get<uint64_t>() > uint64_t(kLargest) ? kLargest + 1 : v->get<int64_t>();
+  const int64_t n =
+      v->is_number_unsigned() && v->get<uint64_t>() > uint64_t(kLargest) ? kLargest + 1 : v->get<int64_t>();
   if (n < 0 || n > kLargest) wrong(key, "a sensible size", *v);
   return n;
 }
@@ -75,14 +76,22 @@ RopeConfig ConfigReader::rope(int64_t dim, int64_t context) const {
     rope.theta = r.number("rope_theta", rope.theta);
     const std::string kind = r.text("rope_type", r.text("type", "default"));
     using Kind = RopeConfig::Kind;
-    if (kind == "default") rope.kind = Kind::plain;
-    else if (kind == "linear") rope.kind = Kind::linear;
-    else if (kind == "dynamic") rope.kind = Kind::dynamic;
-    else if (kind == "yarn") rope.kind = Kind::yarn;
-    else if (kind == "llama3") rope.kind = Kind::llama3;
-    else throw Error(ErrorKind::Unsupported, "config.json: rope scaling '{}' is not known", kind).hint("known are linear, dynamic, yarn and llama3");
+    if (kind == "default")
+      rope.kind = Kind::plain;
+    else if (kind == "linear")
+      rope.kind = Kind::linear;
+    else if (kind == "dynamic")
+      rope.kind = Kind::dynamic;
+    else if (kind == "yarn")
+      rope.kind = Kind::yarn;
+    else if (kind == "llama3")
+      rope.kind = Kind::llama3;
+    else
+      throw Error(ErrorKind::Unsupported, "config.json: rope scaling '{}' is not known", kind)
+          .hint("known are linear, dynamic, yarn and llama3");
     rope.factor = r.number("factor", 1.0);
-    rope.original_context = r.integer("original_max_position_embeddings", integer("original_max_position_embeddings", context));
+    rope.original_context =
+        r.integer("original_max_position_embeddings", integer("original_max_position_embeddings", context));
     if (rope.kind == Kind::yarn && !scaling->contains("factor") && rope.original_context > 0)
       rope.factor = double(context) / double(rope.original_context);
     rope.low_freq_factor = r.number("low_freq_factor", 1.0);
@@ -95,7 +104,8 @@ RopeConfig ConfigReader::rope(int64_t dim, int64_t context) const {
     rope.truncate = r.boolean("truncate", true);
   }
   if (!(rope.theta > 1) || !std::isfinite(rope.theta) || !(rope.factor > 0) || dim % 2 != 0 || dim < 2)
-    throw Error(ErrorKind::InvalidModel, "config.json: rope_theta {}, factor {} and {} rotated values make no sense", rope.theta, rope.factor, dim);
+    throw Error(ErrorKind::InvalidModel, "config.json: rope_theta {}, factor {} and {} rotated values make no sense",
+                rope.theta, rope.factor, dim);
   return rope;
 }
 

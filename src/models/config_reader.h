@@ -12,7 +12,7 @@ namespace quern {
 class ConfigReader {
  public:
   explicit ConfigReader(const Json& json);
-  int64_t integer(const char* key) const;                    // required, positive
+  int64_t integer(const char* key) const;                     // required, positive
   int64_t integer(const char* key, int64_t otherwise) const;  // also for null
   double number(const char* key, double otherwise) const;
   bool boolean(const char* key, bool otherwise) const;

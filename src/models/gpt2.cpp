@@ -56,7 +56,8 @@ struct Gpt2Block {
         mlp(p / "mlp", c.C, c.F, c.activation, c.std, out_std),
         H(c.H),
         name(p.prefix()) {
-    options.scale = (c.scale_weights ? 1.0f / std::sqrt(float(c.C / c.H)) : 1.0f) / (c.scale_by_layer ? float(layer + 1) : 1.0f);
+    options.scale =
+        (c.scale_weights ? 1.0f / std::sqrt(float(c.C / c.H)) : 1.0f) / (c.scale_by_layer ? float(layer + 1) : 1.0f);
   }
 
   Tensor operator()(Tensor x, const Batch& batch, int64_t layer) const {  // (N, C) -> (N, C)
@@ -72,19 +73,31 @@ struct Gpt2Block {
 class Gpt2 final : public CausalLm {
  public:
   Gpt2(Params p, const Json& json)
-      : config_(json), c_(json), wte_(p / "transformer.wte", c_.V, c_.C, c_.std), wpe_(p / "transformer.wpe", c_.context, c_.C, c_.std) {
+      : config_(json),
+        c_(json),
+        wte_(p / "transformer.wte", c_.V, c_.C, c_.std),
+        wpe_(p / "transformer.wpe", c_.context, c_.C, c_.std) {
     const float out_std = c_.std / std::sqrt(2.0f * float(c_.L));
     for (int64_t l = 0; l < c_.L; ++l) blocks_.emplace_back(p / "transformer.h" / l, c_, l, out_std);
     ln_f_ = LayerNorm(p / "transformer.ln_f", c_.C, c_.norm_eps);
     head_ = c_.tied ? Linear(wte_.weight, p.options()) : Linear(p / "lm_head", c_.C, c_.V, Bias::No, c_.std);
-    shape_ = {.family = "gpt2", .V = c_.V, .C = c_.C, .L = c_.L, .H = c_.H, .K = c_.H, .D = c_.C / c_.H, .F = c_.F,
-              .context = c_.context, .tied = c_.tied};
+    shape_ = {.family = "gpt2",
+              .V = c_.V,
+              .C = c_.C,
+              .L = c_.L,
+              .H = c_.H,
+              .K = c_.H,
+              .D = c_.C / c_.H,
+              .F = c_.F,
+              .context = c_.context,
+              .tied = c_.tied};
   }
 
   Tensor forward(const Batch& batch) const override {
     for (int32_t p : batch.positions)
       if (p >= c_.context)
-        throw Error(ErrorKind::InvalidArgument, "position {} is beyond this model's context of {} tokens", p, c_.context);
+        throw Error(ErrorKind::InvalidArgument, "position {} is beyond this model's context of {} tokens", p,
+                    c_.context);
     const Tensor positions = Tensor::from(batch.positions, {batch.size()});
     Tensor x = wte_(batch.ids) + wpe_(positions);
     for (size_t l = 0; l < blocks_.size(); ++l) {
@@ -113,13 +126,18 @@ const Family kGpt2 = {
     .architectures = {"GPT2LMHeadModel"},
     .model_type = "gpt2",
     // The original checkpoint names its tensors without the prefix and carries causal masks as buffers.
-    .aliases = [](const std::string& name) {
-      return name.starts_with("transformer.") ? std::vector<std::string>{name.substr(12)} : std::vector<std::string>{};
+    .aliases =
+        [](const std::string& name) {
+          return name.starts_with("transformer.") ? std::vector<std::string>{name.substr(12)}
+                                                  : std::vector<std::string>{};
+        },
+    .ignorable =
+        [](const std::string& name) {
+          return name == "lm_head.weight" || name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias");
+        },
+    .build = [](Params p, const Json& config) -> std::unique_ptr<CausalLm> {
+      return std::make_unique<Gpt2>(p, config);
     },
-    .ignorable = [](const std::string& name) {
-      return name == "lm_head.weight" || name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias");
-    },
-    .build = [](Params p, const Json& config) -> std::unique_ptr<CausalLm> { return std::make_unique<Gpt2>(p, config); },
 };
 
 }  // namespace quern

@@ -35,7 +35,8 @@ struct LlamaConfig {
     attention_bias = r.boolean("attention_bias", false);
     mlp_bias = r.boolean("mlp_bias", false);
     rope = r.rope(D, context);
-    if (K == 0 || H % K != 0) throw Error(ErrorKind::InvalidModel, "config.json: {} attention heads can't share {} key/value heads", H, K);
+    if (K == 0 || H % K != 0)
+      throw Error(ErrorKind::InvalidModel, "config.json: {} attention heads can't share {} key/value heads", H, K);
     if (const std::string act = r.text("hidden_act", "silu"); act != "silu")
       throw Error(ErrorKind::Unsupported, "config.json: hidden_act '{}' in a Llama; only silu is known", act);
   }
@@ -51,7 +52,14 @@ struct LlamaBlock {
   LlamaBlock(Params p, const LlamaConfig& c, float out_std)
       : norm_attn(p / "input_layernorm", c.C, c.norm_eps),
         norm_ffn(p / "post_attention_layernorm", c.C, c.norm_eps),
-        attn(p / "self_attn", {.C = c.C, .H = c.H, .K = c.K, .D = c.D, .bias = c.attention_bias, .std = c.std, .out_std = out_std, .options = {}}),
+        attn(p / "self_attn", {.C = c.C,
+                               .H = c.H,
+                               .K = c.K,
+                               .D = c.D,
+                               .bias = c.attention_bias,
+                               .std = c.std,
+                               .out_std = out_std,
+                               .options = {}}),
         ffn(p / "mlp", c.C, c.F, c.mlp_bias, c.std, out_std),
         name(p.prefix()) {}
 
@@ -71,8 +79,16 @@ class Llama final : public CausalLm {
     for (int64_t l = 0; l < c_.L; ++l) blocks_.emplace_back(p / "model.layers" / l, c_, out_std);
     norm_ = RmsNorm(p / "model.norm", c_.C, c_.norm_eps);
     head_ = c_.tied ? Linear(embed_.weight, p.options()) : Linear(p / "lm_head", c_.C, c_.V, Bias::No, c_.std);
-    shape_ = {.family = "llama", .V = c_.V, .C = c_.C, .L = c_.L, .H = c_.H, .K = c_.K, .D = c_.D, .F = c_.F,
-              .context = c_.context, .tied = c_.tied};
+    shape_ = {.family = "llama",
+              .V = c_.V,
+              .C = c_.C,
+              .L = c_.L,
+              .H = c_.H,
+              .K = c_.K,
+              .D = c_.D,
+              .F = c_.F,
+              .context = c_.context,
+              .tied = c_.tied};
   }
 
   Tensor forward(const Batch& batch) const override {
@@ -105,8 +121,11 @@ const Family kLlama = {
     .architectures = {"LlamaForCausalLM"},
     .model_type = "llama",
     .aliases = {},
-    .ignorable = [](const std::string& name) { return name == "lm_head.weight" || name.ends_with("rotary_emb.inv_freq"); },
-    .build = [](Params p, const Json& config) -> std::unique_ptr<CausalLm> { return std::make_unique<Llama>(p, config); },
+    .ignorable =
+        [](const std::string& name) { return name == "lm_head.weight" || name.ends_with("rotary_emb.inv_freq"); },
+    .build = [](Params p, const Json& config) -> std::unique_ptr<CausalLm> {
+      return std::make_unique<Llama>(p, config);
+    },
 };
 
 }  // namespace quern

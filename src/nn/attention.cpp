@@ -3,8 +3,8 @@
 
 namespace quern {
 
-Tensor attend(const Tensor& qkv, int64_t H, int64_t K, const Batch& batch, int64_t layer, const AttentionOptions& options,
-              std::string_view name) {
+Tensor attend(const Tensor& qkv, int64_t H, int64_t K, const Batch& batch, int64_t layer,
+              const AttentionOptions& options, std::string_view name) {
   const int64_t N = qkv.size(0), D = qkv.size(2);
   const Tensor q = qkv.slice(1, 0, H), k = qkv.slice(1, H, H + K), v = qkv.slice(1, H + K, H + 2 * K);
   if (batch.cache) {

@@ -17,8 +17,8 @@ struct AttentionConfig {
 // Attention over what a batch can see: its own rows of the sequence, or the cached positions. One product makes q, k
 // and v, which turn in place and stay views of it.
 //   qkv (N, H + 2K, D)  ->  (N, H * D)
-Tensor attend(const Tensor& qkv, int64_t H, int64_t K, const Batch& batch, int64_t layer, const AttentionOptions& options,
-              std::string_view name);
+Tensor attend(const Tensor& qkv, int64_t H, int64_t K, const Batch& batch, int64_t layer,
+              const AttentionOptions& options, std::string_view name);
 
 // Multi-head attention with grouped queries and rotary positions, under Llama's names.
 struct Attention {
@@ -27,7 +27,8 @@ struct Attention {
   std::string name;
 
   Attention(Params p, const AttentionConfig& c);
-  Tensor operator()(const Tensor& x, const Batch& batch, const RopeTable& rope, int64_t layer) const;  // (N, C) -> (N, C)
+  Tensor operator()(const Tensor& x, const Batch& batch, const RopeTable& rope,
+                    int64_t layer) const;  // (N, C) -> (N, C)
 };
 
 }  // namespace quern

@@ -3,7 +3,9 @@
 
 namespace quern {
 
-Batch Batch::of(std::span<const int32_t> ids) { return of(std::vector<std::vector<int32_t>>{{ids.begin(), ids.end()}}); }
+Batch Batch::of(std::span<const int32_t> ids) {
+  return of(std::vector<std::vector<int32_t>>{{ids.begin(), ids.end()}});
+}
 
 Batch Batch::of(const std::vector<std::vector<int32_t>>& sequences) {
   Batch batch;

@@ -23,19 +23,19 @@ struct Taps {
 
 // A batch's look at the paged cache: which pages its sequences own. The pool behind it belongs to the engine.
 struct CacheView {
-  std::vector<int32_t> slots;           // (N) the sequence of each row, a row of block_tables
-  Tensor block_tables;                  // (S, max_blocks) i32
-  std::span<const LayerPages> layers;   // one per layer
+  std::vector<int32_t> slots;          // (N) the sequence of each row, a row of block_tables
+  Tensor block_tables;                 // (S, max_blocks) i32
+  std::span<const LayerPages> layers;  // one per layer
 };
 
 struct Batch {
-  Tensor ids;                           // (N) i32
-  std::vector<int32_t> positions;       // (N) place of each token in its sequence, from 0
-  std::vector<int64_t> segments;        // (S + 1) first row of each sequence, then N
+  Tensor ids;                      // (N) i32
+  std::vector<int32_t> positions;  // (N) place of each token in its sequence, from 0
+  std::vector<int64_t> segments;   // (S + 1) first row of each sequence, then N
   // (S) length by which length-dependent RoPE scaling is set, fixed when a request is admitted. Empty: the rows' own
   // last position + 1.
   std::vector<int64_t> rope_lengths;
-  const CacheView* cache = nullptr;     // none: every sequence is whole and attends within the batch
+  const CacheView* cache = nullptr;  // none: every sequence is whole and attends within the batch
   Taps* taps = nullptr;
   // Activation checkpointing: blocks are run again in the backward pass. The batch must then outlive the tape.
   bool checkpoint_blocks = false;

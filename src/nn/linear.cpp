@@ -15,7 +15,8 @@ Linear::Linear(Params p, int64_t K, int64_t M, Bias with_bias, float std)
   prepare(p.options());
 }
 
-Linear::Linear(Params p, const std::vector<std::pair<std::string, int64_t>>& parts, int64_t K, Bias with_bias, float std) {
+Linear::Linear(Params p, const std::vector<std::pair<std::string, int64_t>>& parts, int64_t K, Bias with_bias,
+               float std) {
   auto named = parts;
   for (auto& [name, rows] : named) name += ".weight";
   weight = p.packed(named, {K}, init::normal(std));

@@ -10,7 +10,8 @@ struct SwiGlu {
   Linear gate_up, down;
 
   SwiGlu(Params p, int64_t C, int64_t F, bool bias, float std, float out_std)
-      : gate_up(p, {{"gate_proj", F}, {"up_proj", F}}, C, Bias(bias), std), down(p / "down_proj", F, C, Bias(bias), out_std) {}
+      : gate_up(p, {{"gate_proj", F}, {"up_proj", F}}, C, Bias(bias), std),
+        down(p / "down_proj", F, C, Bias(bias), out_std) {}
   Tensor operator()(const Tensor& x) const { return down(swiglu(gate_up(x))); }  // (N, C) -> (N, C)
 };
 
@@ -20,7 +21,9 @@ struct Mlp {
   Activation activation;
 
   Mlp(Params p, int64_t C, int64_t F, Activation activation, float std, float out_std)
-      : up(Linear::transposed(p / "c_fc", C, F, std)), down(Linear::transposed(p / "c_proj", F, C, out_std)), activation(activation) {}
+      : up(Linear::transposed(p / "c_fc", C, F, std)),
+        down(Linear::transposed(p / "c_proj", F, C, out_std)),
+        activation(activation) {}
   Tensor operator()(const Tensor& x) const { return down(activate(up(x), activation)); }  // (N, C) -> (N, C)
 };
 

@@ -62,7 +62,8 @@ void ParamStore::fill(const std::string& name, const Tensor& part, const Init& i
   part.copy_from(values);
 }
 
-Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& shape, const Init& init) {
+Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& shape,
+                        const Init& init) {
   std::string key;
   for (const auto& [name, rows] : parts) key += name + ";";
   Tensor base;
@@ -70,7 +71,8 @@ Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& part
     for (const auto& [names, tensor] : other_->bases_)
       if (names == key) base = tensor.alias();
     QUERN_CHECK(base.defined(), "no parameter '{}' to share", key);
-    QUERN_CHECK(base.shape() == shape, "parameter '{}' has shape {}, not {}", key, to_string(base.shape()), to_string(shape));
+    QUERN_CHECK(base.shape() == shape, "parameter '{}' has shape {}, not {}", key, to_string(base.shape()),
+                to_string(shape));
   } else {
     base = Tensor::empty(shape, shape.size() >= 2 ? options_.dtype : DType::f32);
   }
@@ -92,7 +94,8 @@ Tensor Params::tensor(std::string_view leaf, const Shape& shape, const Init& ini
   return store_->take({{name(leaf), shape.empty() ? 1 : shape[0]}}, shape, init);
 }
 
-Tensor Params::packed(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& tail, const Init& init) const {
+Tensor Params::packed(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& tail,
+                      const Init& init) const {
   std::vector<std::pair<std::string, int64_t>> named;
   int64_t rows = 0;
   for (const auto& [leaf, n] : parts) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Where modules get their tensors from. A module's constructor takes them by name from Params: freshly initialised, read
-// from a checkpoint, or borrowed from a model that exists. So training, loading and looking at a model under training
-// share one constructor, and what was handed out is the parameter list. A name is its Hugging Face name.
+// Where modules get their tensors from. A module's constructor takes them by name from Params: freshly initialised,
+// read from a checkpoint, or borrowed from a model that exists. So training, loading and looking at a model under
+// training share one constructor, and what was handed out is the parameter list. A name is its Hugging Face name.
 
 #include <functional>
 #include <memory>
@@ -35,9 +35,9 @@ struct Parameter {
 
 struct ParamOptions {
   Trainable trainable = Trainable::No;
-  DType dtype = DType::f32;               // of matrices; vectors (norms, biases) are f32
-  Precision precision = Precision::f32;   // of products in training
-  bool packed_products = false;           // Linear lays its weights out for the kernels (inference)
+  DType dtype = DType::f32;              // of matrices; vectors (norms, biases) are f32
+  Precision precision = Precision::f32;  // of products in training
+  bool packed_products = false;          // Linear lays its weights out for the kernels (inference)
 };
 
 // The parameters of one model, in the order in which its modules asked for them.
@@ -90,7 +90,9 @@ class Params {
 
   const ParamOptions& options() const { return store_->options(); }
   const std::string& prefix() const { return prefix_; }
-  std::string name(std::string_view leaf) const { return prefix_.empty() ? std::string(leaf) : prefix_ + "." + std::string(leaf); }
+  std::string name(std::string_view leaf) const {
+    return prefix_.empty() ? std::string(leaf) : prefix_ + "." + std::string(leaf);
+  }
 
  private:
   std::shared_ptr<ParamStore> store_;

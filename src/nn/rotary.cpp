@@ -46,7 +46,8 @@ std::vector<float> Rotary::inverse_frequencies(int64_t length) const {
   const RopeConfig& c = config_;
   double theta = c.theta;
   if (c.kind == Kind::dynamic && length > c.context)
-    theta *= std::pow(c.factor * double(length) / double(c.context) - (c.factor - 1), double(c.dim) / double(c.dim - 2));
+    theta *=
+        std::pow(c.factor * double(length) / double(c.context) - (c.factor - 1), double(c.dim) / double(c.dim - 2));
   double low = 0, high = 0;
   if (c.kind == Kind::yarn) {
     low = yarn_dimension(c.beta_fast, c);
@@ -89,7 +90,8 @@ RopeTable Rotary::operator()(const Batch& batch) const {
     std::vector<float> own;
     const float* inv_freq = inv_freq_.data();
     if (config_.kind == RopeConfig::Kind::dynamic) {
-      const int64_t length = batch.rope_lengths.empty() ? batch.positions[size_t(end) - 1] + 1 : batch.rope_lengths[size_t(s)];
+      const int64_t length =
+          batch.rope_lengths.empty() ? batch.positions[size_t(end) - 1] + 1 : batch.rope_lengths[size_t(s)];
       if (length > config_.context) {
         own = inverse_frequencies(length);
         inv_freq = own.data();

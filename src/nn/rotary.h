@@ -13,15 +13,15 @@ namespace quern {
 struct RopeConfig {
   enum class Kind { plain, linear, dynamic, yarn, llama3 } kind = Kind::plain;
   double theta = 10000.0;
-  int64_t dim = 0;             // values of a head that turn, even
-  int64_t context = 0;         // max_position_embeddings
+  int64_t dim = 0;      // values of a head that turn, even
+  int64_t context = 0;  // max_position_embeddings
   double factor = 1.0;
   int64_t original_context = 0;
-  double low_freq_factor = 1.0, high_freq_factor = 4.0;   // llama3
-  double beta_fast = 32.0, beta_slow = 1.0;               // yarn
-  double attention_factor = 0.0;                          // yarn; 0 = 0.1 ln(factor) + 1
-  double mscale = 0.0, mscale_all_dim = 0.0;              // yarn, DeepSeek
-  bool truncate = true;                                   // yarn: round the ramp's ends to whole dimensions
+  double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
+  double beta_fast = 32.0, beta_slow = 1.0;              // yarn
+  double attention_factor = 0.0;                         // yarn; 0 = 0.1 ln(factor) + 1
+  double mscale = 0.0, mscale_all_dim = 0.0;             // yarn, DeepSeek
+  bool truncate = true;                                  // yarn: round the ramp's ends to whole dimensions
 };
 
 struct RopeTable {

@@ -29,7 +29,8 @@ struct Pilot {
     recipe.train.tokens = 1;
     apply_depth(recipe, V);
     const bool int8 = recipe.train.precision == "int8";
-    const ParamOptions options{.trainable = Trainable::Yes, .dtype = recipe.train.precision == "bf16" ? DType::bf16 : DType::f32,
+    const ParamOptions options{.trainable = Trainable::Yes,
+                               .dtype = recipe.train.precision == "bf16" ? DType::bf16 : DType::f32,
                                .precision = int8 ? Precision::int8 : Precision::f32};
     model = build_model(model_config(recipe, V, 0), ParamStore::fresh(uint64_t(recipe.run.seed), options));
     optimizer = std::make_unique<Optimizer>(*model->params, optimizer_config(recipe));
@@ -46,11 +47,16 @@ struct Pilot {
     const auto& t = recipe.train;
     trainer.plan.micro_batches = std::max<int64_t>(1, t.batch_rows / batches->batch_size());
     trainer.plan.max_grad_norm = t.max_grad_norm;
-    trainer.plan.schedule = {.kind = ScheduleKind::Wsd, .peak_lr = t.lr, .warmup_steps = std::max<int64_t>(2, steps / 10), .total_steps = steps,
-                             .min_lr_ratio = t.min_lr_ratio, .decay_steps = std::max<int64_t>(2, int64_t(t.decay_fraction * double(steps))),
+    trainer.plan.schedule = {.kind = ScheduleKind::Wsd,
+                             .peak_lr = t.lr,
+                             .warmup_steps = std::max<int64_t>(2, steps / 10),
+                             .total_steps = steps,
+                             .min_lr_ratio = t.min_lr_ratio,
+                             .decay_steps = std::max<int64_t>(2, int64_t(t.decay_fraction * double(steps))),
                              .decay_shape = DecayShape::OneMinusSqrt};
     int64_t tokens = 0;
-    for (int64_t s = 0; s < steps && !stop_requested(); ++s) tokens += train_step(trainer, *batches, objective, s).tokens;
+    for (int64_t s = 0; s < steps && !stop_requested(); ++s)
+      tokens += train_step(trainer, *batches, objective, s).tokens;
     return tokens;
   }
   double step_seconds() {
@@ -75,8 +81,8 @@ double extrapolate(double D1, double b1, double D2, double b2, double D) {
   return E + (b2 - E) * std::pow(D / D2, -alpha);
 }
 
-MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const TokenStore& validation, int64_t V, double budget_seconds,
-                         int64_t fixed_depth, double share) {
+MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const TokenStore& validation, int64_t V,
+                         double budget_seconds, int64_t fixed_depth, double share) {
   const double begin = now_s(), allowed = share * budget_seconds;
   MinutesPlan plan;
   const double tokens_per_step = double(base.train.batch_rows * base.train.sequence);
@@ -103,13 +109,15 @@ MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const Toke
       plan.pilot_tokens[i] = double(pilot.run(left * (i == 0 ? 0.22 : 0.66), step));
       plan.pilot_bpb[i] = evaluate(*frozen_view(*pilot.model, false), NextToken{}, held_out, 32, 60'000).bits_per_byte;
     }
-    plan.predicted = extrapolate(plan.pilot_tokens[0], plan.pilot_bpb[0], plan.pilot_tokens[1], plan.pilot_bpb[1], plan.expected_tokens);
+    plan.predicted = extrapolate(plan.pilot_tokens[0], plan.pilot_bpb[0], plan.pilot_tokens[1], plan.pilot_bpb[1],
+                                 plan.expected_tokens);
     plan.low = 0.97 * plan.predicted;
     plan.high = 1.03 * plan.predicted;
   }
   plan.seconds = now_s() - begin;
-  plan.note = fmt::format("pilots of {} and {} tokens reached {:.3f} and {:.3f} bits per byte", format_count(plan.pilot_tokens[0]),
-                          format_count(plan.pilot_tokens[1]), plan.pilot_bpb[0], plan.pilot_bpb[1]);
+  plan.note = fmt::format("pilots of {} and {} tokens reached {:.3f} and {:.3f} bits per byte",
+                          format_count(plan.pilot_tokens[0]), format_count(plan.pilot_tokens[1]), plan.pilot_bpb[0],
+                          plan.pilot_bpb[1]);
   return plan;
 }
 

@@ -15,7 +15,8 @@ std::vector<int32_t> prompt_of(const Tokenizer& tokenizer, const Question& q, As
   std::string text = q.prompt;
   if (!q.question.empty() && text.size() > q.question.size() && text.ends_with(q.question))
     text = text.substr(0, text.size() - q.question.size() - 1) + "\nQuestion: " + q.question;
-  else text = "Question: " + text;
+  else
+    text = "Question: " + text;
   std::vector<int32_t> ids;
   if (const auto begin = tokenizer.token_to_id(kEndOfText)) ids.push_back(*begin);
   tokenizer.encode_append(text + "\nAnswer:", {}, ids);
@@ -23,7 +24,8 @@ std::vector<int32_t> prompt_of(const Tokenizer& tokenizer, const Question& q, As
 }
 }  // namespace
 
-QuizResult ask(Engine& engine, const Village& village, int64_t per_kind, uint64_t stream, Split split, bool portable_only, Asking asking) {
+QuizResult ask(Engine& engine, const Village& village, int64_t per_kind, uint64_t stream, Split split,
+               bool portable_only, Asking asking) {
   const Tokenizer& tokenizer = engine.tokenizer();
   QuizResult result;
   std::vector<Request> requests;
@@ -54,7 +56,8 @@ QuizResult ask(Engine& engine, const Village& village, int64_t per_kind, uint64_
     };
     count(result.kinds[a.question.kind]);
     count(result.sources[a.question.source]);
-    if (a.question.source == AnswerSource::from_prompt || a.question.source == AnswerSource::often) count(result.answerable);
+    if (a.question.source == AnswerSource::from_prompt || a.question.source == AnswerSource::often)
+      count(result.answerable);
     if (a.question.source == AnswerSource::unknowable) count(result.unknowable);
   }
   return result;

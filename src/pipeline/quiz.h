@@ -26,7 +26,9 @@ struct QuizResult {
   std::map<AnswerSource, QuizScore> sources;
   // Answerable from the prompt or taught often, all kinds together; unknowables; refusals of what can be known.
   QuizScore answerable, unknowable;
-  double false_refusals() const { return answerable.asked ? double(answerable.declined) / double(answerable.asked) : 0; }
+  double false_refusals() const {
+    return answerable.asked ? double(answerable.declined) / double(answerable.asked) : 0;
+  }
 };
 
 enum class Asking {
@@ -36,6 +38,7 @@ enum class Asking {
 
 // Greedy answers to `per_kind` questions of each kind. `portable_only` leaves out what only readers of that village can
 // know.
-QuizResult ask(Engine& engine, const Village& village, int64_t per_kind, uint64_t stream, Split split, bool portable_only, Asking asking);
+QuizResult ask(Engine& engine, const Village& village, int64_t per_kind, uint64_t stream, Split split,
+               bool portable_only, Asking asking);
 
 }  // namespace quern

@@ -28,7 +28,7 @@ Recipe base_recipe(const SpeedrunOptions& o) {
   r.data.source = o.text.empty() ? "village" : o.text;
   r.data.village_seed = int64_t(o.seed);
   r.tokenizer.vocab_size = 2048;
-  r.tokenizer.splitting = "qwen2";  // digits one by one: sums are learned column by column
+  r.tokenizer.splitting = "qwen2";            // digits one by one: sums are learned column by column
   r.model.depth = o.depth > 0 ? o.depth : 4;  // until the plan chooses
   auto& t = r.train;
   t.batch_rows = 16;
@@ -87,11 +87,15 @@ class Speedrun {
   double elapsed() const { return now_s() - begin_; }
   void stage(const std::string& name) {
     stage_begin_ = elapsed();
-    if (!o_.quiet) say(fmt::format("{} {}", paint(fmt::format("[{}]", format_duration(elapsed())), "dim"), paint(name, "bold")));
+    if (!o_.quiet)
+      say(fmt::format("{} {}", paint(fmt::format("[{}]", format_duration(elapsed())), "dim"), paint(name, "bold")));
   }
   void stage_done(const std::string& name, const std::string& note = "") {
-    story_.stages.push_back({.name = name, .start_s = stage_begin_, .seconds = elapsed() - stage_begin_,
-                             .peak_memory_bytes = int64_t(peak_resident_memory()), .note = note});
+    story_.stages.push_back({.name = name,
+                             .start_s = stage_begin_,
+                             .seconds = elapsed() - stage_begin_,
+                             .peak_memory_bytes = int64_t(peak_resident_memory()),
+                             .note = note});
     if (!o_.quiet && !note.empty()) say("    " + note);
   }
 
@@ -101,7 +105,8 @@ class Speedrun {
       throw Error(ErrorKind::InvalidArgument, "{}: a run lies there already", o_.out.string())
           .hint("--continue goes on with it, --overwrite starts again, --out takes another folder");
     if (!used && o_.go_on)
-      throw Error(ErrorKind::NotFound, "{}: there is no run to continue", o_.out.string()).hint("leave out --continue to start one");
+      throw Error(ErrorKind::NotFound, "{}: there is no run to continue", o_.out.string())
+          .hint("leave out --continue to start one");
     require_writable(o_.out, 200 << 20);
     if (used && !o_.go_on)
       for (const char* part : {"pretrain", "sft", "model", "data"}) fs::remove_all(o_.out / part);
@@ -124,7 +129,8 @@ class Speedrun {
       if (text_bytes < kSmallText) {
         const std::string note = fmt::format(
             "{} of text is little to learn a language from: expect its words and turns of phrase, not its knowledge. "
-            "The village's language is mixed in.", format_size(text_bytes));
+            "The village's language is mixed in.",
+            format_size(text_bytes));
         warn(note);
         story_.notes.push_back(note);
       }
@@ -132,21 +138,28 @@ class Speedrun {
     VillageOptions v{.seed = o_.seed, .lang = o_.lang, .plants = o_.plants};
     // As much as can be read once or twice in the time; the village also carries the language of questions.
     v.size_bytes = uint64_t(std::clamp(o_.minutes, 0.5, 20.0) * 2.4e6);
-    if (!o_.text.empty()) v.size_bytes = std::min<uint64_t>(v.size_bytes, std::max<uint64_t>(1'500'000, text_bytes < kSmallText ? kSmallText : text_bytes / 8));
+    if (!o_.text.empty())
+      v.size_bytes = std::min<uint64_t>(
+          v.size_bytes, std::max<uint64_t>(1'500'000, text_bytes < kSmallText ? kSmallText : text_bytes / 8));
     village_ = std::make_unique<Village>(v);
     Rng split(o_.seed, "speedrun.validation");
     village_->generate([&](VillageDocument&& d) {
       story_.kinds[d.kind] += double(d.text.size());
-      documents_.push_back({.text = std::move(d.text), .source = "village/" + d.kind,
-                            .split = o_.text.empty() && split.chance(0.015) ? DocumentSplit::Validation : DocumentSplit::Train});
+      documents_.push_back(
+          {.text = std::move(d.text),
+           .source = "village/" + d.kind,
+           .split = o_.text.empty() && split.chance(0.015) ? DocumentSplit::Validation : DocumentSplit::Train});
     });
     story_.documents = int64_t(documents_.size());
     for (const Document& d : documents_) {
       story_.bytes += int64_t(d.text.size());
       if (d.split == DocumentSplit::Validation) validation_text_ += d.text + "\n";
     }
-    stage_done("corpus", fmt::format("{} in {} documents{}", format_size(uint64_t(story_.bytes)), story_.documents,
-                                     o_.text.empty() ? fmt::format(": {}, {} people, {} facts", village_->name(), village_->world().people.size(), village_->facts().size()) : ""));
+    stage_done("corpus",
+               fmt::format("{} in {} documents{}", format_size(uint64_t(story_.bytes)), story_.documents,
+                           o_.text.empty() ? fmt::format(": {}, {} people, {} facts", village_->name(),
+                                                         village_->world().people.size(), village_->facts().size())
+                                           : ""));
   }
 
   void make_tokenizer() {
@@ -163,8 +176,10 @@ class Speedrun {
         text = documents_[i++].text;
         return true;
       };
-      BpeTrainOptions options{.vocab_size = r_.tokenizer.vocab_size, .split = parse_split_kind(r_.tokenizer.splitting),
-                              .special_tokens = {}, .threads = o_.threads};
+      BpeTrainOptions options{.vocab_size = r_.tokenizer.vocab_size,
+                              .split = parse_split_kind(r_.tokenizer.splitting),
+                              .special_tokens = {},
+                              .threads = o_.threads};
       for (std::string_view token : kChatTokens) options.special_tokens.emplace_back(token);
       tokenizer_ = train_bpe(next, options);
       tokenizer_.save(data / "tokenizer.json");
@@ -172,8 +187,10 @@ class Speedrun {
     std::vector<std::vector<int32_t>> parts[2];
     for (const Document& d : documents_) {
       auto& part = parts[d.split == DocumentSplit::Validation ? 1 : 0];
-      if (d.continues && !part.empty()) tokenizer_.encode_append(d.text, {}, part.back());
-      else part.push_back(tokenizer_.encode(d.text));
+      if (d.continues && !part.empty())
+        tokenizer_.encode_append(d.text, {}, part.back());
+      else
+        part.push_back(tokenizer_.encode(d.text));
     }
     std::vector<uint16_t> bytes(size_t(tokenizer_.vocab_size()));
     for (size_t t = 0; t < bytes.size(); ++t) bytes[t] = uint16_t(tokenizer_.token_bytes(int32_t(t)).size());
@@ -183,7 +200,8 @@ class Speedrun {
     documents_.clear();
     documents_.shrink_to_fit();
     stage_done("tokenizer", fmt::format("{} tokens of {:.2f} bytes; {} held out", format_count(double(train_.size())),
-                                        double(train_.text_bytes()) / double(train_.size()), format_count(double(validation_.size()))));
+                                        double(train_.text_bytes()) / double(train_.size()),
+                                        format_count(double(validation_.size()))));
   }
 
   void plan() {
@@ -200,33 +218,43 @@ class Speedrun {
     out_.prediction = {.bits_per_byte = p.predicted, .low = p.low, .high = p.high, .how = p.note};
     r_.train.minutes = std::max(5.0, budget_ * (1 - kTuningShare - kMeasureShare) - elapsed()) / 60;
     apply_depth(r_, tokenizer_.vocab_size());
-    stage_done("probe", fmt::format("depth {}, about {} tokens; predicted {:.3f} bits per byte ({:.3f} to {:.3f})", p.depth,
-                                    format_count(p.expected_tokens), p.predicted, p.low, p.high));
+    stage_done("probe", fmt::format("depth {}, about {} tokens; predicted {:.3f} bits per byte ({:.3f} to {:.3f})",
+                                    p.depth, format_count(p.expected_tokens), p.predicted, p.low, p.high));
   }
 
   void pretraining() {
     stage("pre-training");
     const ModelConfig config = model_config(r_, tokenizer_.vocab_size(), *tokenizer_.token_to_id(kEndOfText));
     const bool int8 = r_.train.precision == "int8";
-    ParamOptions options{.trainable = Trainable::Yes, .dtype = r_.train.precision == "bf16" ? DType::bf16 : DType::f32,
+    ParamOptions options{.trainable = Trainable::Yes,
+                         .dtype = r_.train.precision == "bf16" ? DType::bf16 : DType::f32,
                          .precision = int8 ? Precision::int8 : Precision::f32};
     RunParts parts;
     parts.model = build_model(config, ParamStore::fresh(uint64_t(r_.run.seed), options));
     model_ = parts.model;
     auto rows = std::make_shared<PackedRows>(train_, r_.train.sequence, PackingOptions{});
-    parts.batches = std::make_shared<BatchSource>(std::make_shared<ShuffledRows>(rows, o_.seed), r_.train.micro_batch_rows > 0 ? r_.train.micro_batch_rows : r_.train.batch_rows);
-    if (validation_.size() > 1) parts.validation = std::make_shared<PackedRows>(validation_, r_.train.sequence, PackingOptions{});
+    parts.batches =
+        std::make_shared<BatchSource>(std::make_shared<ShuffledRows>(rows, o_.seed),
+                                      r_.train.micro_batch_rows > 0 ? r_.train.micro_batch_rows : r_.train.batch_rows);
+    if (validation_.size() > 1)
+      parts.validation = std::make_shared<PackedRows>(validation_, r_.train.sequence, PackingOptions{});
     LossOptions loss;
     loss.precision = options.precision;
     parts.objective = std::make_shared<NextToken>(loss, r_.train.activation_checkpointing);
     parts.files = model_files(tokenizer_, false, r_.model.context, lineage("pretrain"));
     const double offset = elapsed();
     const Village* village = village_.get();
-    parts.observe = [&, village, offset](int64_t step, double seconds, const std::shared_ptr<CausalLm>& frozen, RunLog& log) {
+    parts.observe = [&, village, offset](int64_t step, double seconds, const std::shared_ptr<CausalLm>& frozen,
+                                         RunLog& log) {
       observe(step, seconds, (offset + seconds) / 60, frozen, log, *village);
     };
-    RunPlan plan{.dir = o_.out / "pretrain", .stage = "pretrain", .recipe = r_, .total_steps = int64_t{1} << 40,
-                 .budget_seconds = 60 * r_.train.minutes, .resume = o_.go_on, .quiet = o_.quiet};
+    RunPlan plan{.dir = o_.out / "pretrain",
+                 .stage = "pretrain",
+                 .recipe = r_,
+                 .total_steps = int64_t{1} << 40,
+                 .budget_seconds = 60 * r_.train.minutes,
+                 .resume = o_.go_on,
+                 .quiet = o_.quiet};
     if (o_.go_on) {
       plan.budget_seconds = budget_ * (1 - kTuningShare - kMeasureShare);
       plan.go_on = true;
@@ -242,11 +270,13 @@ class Speedrun {
     out_.model = out_.pretrain.run.checkpoint;
     out_.stopped = out_.pretrain.run.stopped;
     story_.epochs = parts.batches->epoch();
-    stage_done("pre-training", fmt::format("{} tokens seen ({:.1f} epochs), {:.3f} bits per byte on held-out text",
-                                           format_count(double(out_.pretrain.run.tokens)), story_.epochs, out_.bits_per_byte));
+    stage_done("pre-training",
+               fmt::format("{} tokens seen ({:.1f} epochs), {:.3f} bits per byte on held-out text",
+                           format_count(double(out_.pretrain.run.tokens)), story_.epochs, out_.bits_per_byte));
   }
 
-  void observe(int64_t step, double seconds, double minutes, const std::shared_ptr<CausalLm>& frozen, RunLog& log, const Village& village) {
+  void observe(int64_t step, double seconds, double minutes, const std::shared_ptr<CausalLm>& frozen, RunLog& log,
+               const Village& village) {
     Engine engine(frozen, tokenizer_);
     for (const std::string& prompt : r_.train.sample_prompts) {
       Request request{.prompt = tokenizer_.encode(prompt), .max_new_tokens = 70};
@@ -292,7 +322,8 @@ class Speedrun {
     std::vector<ChatExample> validation(examples.end() - ptrdiff_t(held), examples.end());
     examples.resize(examples.size() - held);
     auto rows = std::make_shared<SftRows>(std::move(examples), r_.train.sequence, bytes);
-    parts.batches = std::make_shared<BatchSource>(std::make_shared<ShuffledRows>(rows, o_.seed + 1), r_.train.batch_rows);
+    parts.batches =
+        std::make_shared<BatchSource>(std::make_shared<ShuffledRows>(rows, o_.seed + 1), r_.train.batch_rows);
     parts.validation = std::make_shared<SftRows>(std::move(validation), r_.train.sequence, bytes);
     LossOptions loss;
     loss.precision = r_.train.precision == "int8" ? Precision::int8 : Precision::f32;
@@ -300,7 +331,12 @@ class Speedrun {
     parts.files = model_files(tokenizer_, true, r_.model.context, lineage("sft"));
     const double seconds = std::max(3.0, budget_ * (1 - kMeasureShare) - elapsed());
     s.train.minutes = seconds / 60;
-    RunPlan plan{.dir = o_.out / "sft", .stage = "sft", .recipe = s, .total_steps = int64_t{1} << 40, .budget_seconds = seconds, .quiet = o_.quiet};
+    RunPlan plan{.dir = o_.out / "sft",
+                 .stage = "sft",
+                 .recipe = s,
+                 .total_steps = int64_t{1} << 40,
+                 .budget_seconds = seconds,
+                 .quiet = o_.quiet};
     fs::remove_all(plan.dir);
     fs::create_directories(plan.dir);
     write_file(plan.dir / "recipe.toml", s.to_toml());
@@ -309,7 +345,8 @@ class Speedrun {
     out_.sft.run = run_training(plan, parts);
     out_.stopped = out_.sft.run.stopped;
     out_.model = out_.sft.run.checkpoint;
-    stage_done("instruction tuning", fmt::format("{} pairs, {} tokens seen ({:.1f} epochs)", pairs.size(), format_count(double(out_.sft.run.tokens)), parts.batches->epoch()));
+    stage_done("instruction tuning", fmt::format("{} pairs, {} tokens seen ({:.1f} epochs)", pairs.size(),
+                                                 format_count(double(out_.sft.run.tokens)), parts.batches->epoch()));
   }
 
   void measure() {
@@ -329,9 +366,12 @@ class Speedrun {
       out_.ngram_bits_per_byte = ngram.bits_per_byte();
     }
     if (!validation_text_.empty()) out_.xz_bits_per_byte = compress_alone(validation_text_).bits_per_byte();
-    stage_done("measurement", out_.ngram_bits_per_byte > 0
-                   ? fmt::format("bits per byte: model {:.3f}, Kneser-Ney 5-gram {:.3f} ({:+.0f} %), xz {:.3f}", out_.bits_per_byte, out_.ngram_bits_per_byte,
-                                 100 * (out_.ngram_bits_per_byte / std::max(1e-9, out_.bits_per_byte) - 1), out_.xz_bits_per_byte)
+    stage_done("measurement",
+               out_.ngram_bits_per_byte > 0
+                   ? fmt::format("bits per byte: model {:.3f}, Kneser-Ney 5-gram {:.3f} ({:+.0f} %), xz {:.3f}",
+                                 out_.bits_per_byte, out_.ngram_bits_per_byte,
+                                 100 * (out_.ngram_bits_per_byte / std::max(1e-9, out_.bits_per_byte) - 1),
+                                 out_.xz_bits_per_byte)
                    : "the time was too short for the 5-gram");
   }
 
@@ -341,7 +381,8 @@ class Speedrun {
     if (!out_.model.empty()) {
       fs::remove_all(o_.out / "model");
       fs::copy(out_.model, o_.out / "model");
-      for (const char* only_for_training : {"optimizer.safetensors", "state.json"}) fs::remove(o_.out / "model" / only_for_training);
+      for (const char* only_for_training : {"optimizer.safetensors", "state.json"})
+        fs::remove(o_.out / "model" / only_for_training);
       out_.model = o_.out / "model";
     }
     out_.report = o_.out / "report.html";
@@ -350,9 +391,11 @@ class Speedrun {
   }
 
   Json lineage(const std::string& stage_name) const {
-    Json json = {{"code_version", QUERN_VERSION}, {"stage", stage_name},
+    Json json = {{"code_version", QUERN_VERSION},
+                 {"stage", stage_name},
                  {"data", {{"source", r_.data.source}, {"village_seed", o_.seed}, {"hash", train_.hash()}}},
-                 {"tokenizer_hash", content_hash(tokenizer_.to_json())}, {"recipe_hash", content_hash(r_.to_toml())}};
+                 {"tokenizer_hash", content_hash(tokenizer_.to_json())},
+                 {"recipe_hash", content_hash(r_.to_toml())}};
     if (stage_name == "sft") json["parents"] = {lineage("pretrain")};
     return json;
   }

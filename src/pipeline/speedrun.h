@@ -10,17 +10,17 @@
 namespace quern {
 
 struct SpeedrunOptions {
-  std::string text;              // "" the village, "stock", or a file or folder
-  double minutes = 10;           // of everything after the build
+  std::string text;     // "" the village, "stock", or a file or folder
+  double minutes = 10;  // of everything after the build
   fs::path out = "runs/speedrun";
-  uint64_t seed = 7;             // of the village and of every draw
-  int64_t depth = 0;             // 0: chosen to fit the minutes
+  uint64_t seed = 7;  // of the village and of every draw
+  int64_t depth = 0;  // 0: chosen to fit the minutes
   VillageOptions::Lang lang = VillageOptions::en;
   std::vector<std::string> plants;
-  std::string precision;         // "" chosen
+  std::string precision;               // "" chosen
   std::vector<std::string> overrides;  // section.key=value on the pre-training recipe
-  bool go_on = false;            // --continue: the run in `out` goes on for `minutes` more
-  bool overwrite = false;        // start again where a run lies
+  bool go_on = false;                  // --continue: the run in `out` goes on for `minutes` more
+  bool overwrite = false;              // start again where a run lies
   int threads = 0;
   bool quiet = false;
 };
@@ -34,7 +34,7 @@ struct Prediction {
 struct SpeedrunResult {
   fs::path dir, model, report;
   StageResult pretrain, sft;
-  QuizResult own, own_held_out, own_unseen_wording, other;   // empty without a village
+  QuizResult own, own_held_out, own_unseen_wording, other;  // empty without a village
   Prediction prediction;
   double ngram_bits_per_byte = 0, xz_bits_per_byte = 0;
   double bits_per_byte = 0;

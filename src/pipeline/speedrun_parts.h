@@ -25,8 +25,9 @@ struct SpeedrunStory {
 };
 
 // Prompts and answers for instruction tuning: the village's, and with a text of the user's own also pairs cut from it.
-std::vector<std::pair<std::string, std::string>> instruction_pairs(const SpeedrunOptions& options, const Village& village,
-                                                                   const SpeedrunStory& story, size_t count);
+std::vector<std::pair<std::string, std::string>> instruction_pairs(const SpeedrunOptions& options,
+                                                                   const Village& village, const SpeedrunStory& story,
+                                                                   size_t count);
 std::vector<ReportPlanted> ask_planted(Engine& engine, const Village& village, const std::vector<std::string>& plants);
 std::string describe_quiz(const SpeedrunResult& result);
 ReportData report_data(const SpeedrunOptions& options, const SpeedrunResult& result, const SpeedrunStory& story,

@@ -13,19 +13,23 @@
 
 namespace quern {
 
-fs::path run_directory(const Recipe& r) { return r.run.out.empty() ? fs::path("runs") / r.run.name : fs::path(r.run.out); }
+fs::path run_directory(const Recipe& r) {
+  return r.run.out.empty() ? fs::path("runs") / r.run.name : fs::path(r.run.out);
+}
 
 VillageOptions village_options(const Recipe& r) {
   return {.seed = uint64_t(r.data.village_seed), .size_bytes = uint64_t(r.data.village_size)};
 }
 
 Corpus open_source(const Recipe& r) {
-  CorpusOptions options{.validation_fraction = r.data.val_fraction, .seed = uint64_t(r.run.seed),
+  CorpusOptions options{.validation_fraction = r.data.val_fraction,
+                        .seed = uint64_t(r.run.seed),
                         .max_total_bytes = uint64_t(r.data.max_bytes)};
   if (r.data.source == "village") {
     const Village village(village_options(r));
     std::vector<Document> documents;
-    village.generate([&](VillageDocument&& d) { documents.push_back({.text = std::move(d.text), .source = "village/" + d.kind}); });
+    village.generate(
+        [&](VillageDocument&& d) { documents.push_back({.text = std::move(d.text), .source = "village/" + d.kind}); });
     return corpus_of_documents(std::move(documents), options);
   }
   if (r.data.source == "stock") throw Error(ErrorKind::Unsupported, "the stock corpus is not built");
@@ -44,8 +48,10 @@ Tokenizer make_tokenizer(const Recipe& r) {
     return true;
   };
   if (r.tokenizer.kind == "chars") return train_chars(documents, {});
-  BpeTrainOptions options{.vocab_size = r.tokenizer.vocab_size, .split = parse_split_kind(r.tokenizer.splitting),
-                          .special_tokens = {}, .threads = int(r.run.threads)};
+  BpeTrainOptions options{.vocab_size = r.tokenizer.vocab_size,
+                          .split = parse_split_kind(r.tokenizer.splitting),
+                          .special_tokens = {},
+                          .threads = int(r.run.threads)};
   for (std::string_view token : kChatTokens) options.special_tokens.emplace_back(token);
   return train_bpe(documents, options);
 }
@@ -53,7 +59,9 @@ Tokenizer make_tokenizer(const Recipe& r) {
 ModelFiles model_files(const Tokenizer& tokenizer, bool chat, int64_t context, const Json& lineage) {
   ModelFiles files;
   files.emplace_back("tokenizer.json", tokenizer.to_json());
-  Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"}, {"model_max_length", context}, {"clean_up_tokenization_spaces", false}};
+  Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
+                 {"model_max_length", context},
+                 {"clean_up_tokenization_spaces", false}};
   Json generation = Json::object();
   if (const auto end = tokenizer.token_to_id(kEndOfText)) {
     config["bos_token"] = kEndOfText;
@@ -62,21 +70,24 @@ ModelFiles model_files(const Tokenizer& tokenizer, bool chat, int64_t context, c
     generation["eos_token_id"] = chat ? Json{turn_end_id(tokenizer), *end} : Json(*end);
   }
   if (chat)
-    config["chat_template"] = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
-                              "'<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+    config["chat_template"] =
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+        "'<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
   files.emplace_back("tokenizer_config.json", config.dump(2) + "\n");
   files.emplace_back("generation_config.json", generation.dump(2) + "\n");
   files.emplace_back("lineage.json", lineage.dump(2) + "\n");
   return files;
 }
 
-std::vector<ChatExample> render_examples(const Tokenizer& tokenizer, const std::vector<std::pair<std::string, std::string>>& pairs) {
+std::vector<ChatExample> render_examples(const Tokenizer& tokenizer,
+                                         const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::vector<ChatExample> out;
   out.reserve(pairs.size());
   for (const auto& [prompt, answer] : pairs) {
     const ChatMessage messages[] = {{"user", prompt}, {"assistant", answer}};
     ChatExample example;
-    for (ChatPiece& piece : render_chat(tokenizer, messages, false)) example.pieces.emplace_back(std::move(piece.ids), piece.trained);
+    for (ChatPiece& piece : render_chat(tokenizer, messages, false))
+      example.pieces.emplace_back(std::move(piece.ids), piece.trained);
     out.push_back(std::move(example));
   }
   return out;
@@ -121,7 +132,8 @@ Tokens prepare_tokens(const Recipe& r, const fs::path& dir) {
   fs::create_directories(data);
   out.tokenizer = make_tokenizer(r);
   const bool documents = out.tokenizer.token_to_id(kEndOfText).has_value();
-  TokenizedCorpus corpus = tokenize_corpus(open_source(r), out.tokenizer, {.separator = documents ? -1 : -2, .out_dir = data});
+  TokenizedCorpus corpus =
+      tokenize_corpus(open_source(r), out.tokenizer, {.separator = documents ? -1 : -2, .out_dir = data});
   out.train = corpus.train;
   out.validation = corpus.validation;
   out.stats = corpus.stats;
@@ -138,12 +150,14 @@ std::shared_ptr<CausalLm> make_model(const Recipe& r, const ModelConfig& config)
 }
 
 LossOptions loss_options(const Recipe& r) {
-  return {.label_smoothing = float(r.train.label_smoothing), .z_loss = float(r.train.z_loss),
+  return {.label_smoothing = float(r.train.label_smoothing),
+          .z_loss = float(r.train.z_loss),
           .precision = r.train.precision == "int8" ? Precision::int8 : Precision::f32};
 }
 
 // Samples while training: each prompt of the recipe continued, the same way every time.
-void sample(const Recipe& r, const Tokenizer& tokenizer, int64_t step, double seconds, const std::shared_ptr<CausalLm>& model, RunLog& log) {
+void sample(const Recipe& r, const Tokenizer& tokenizer, int64_t step, double seconds,
+            const std::shared_ptr<CausalLm>& model, RunLog& log) {
   if (r.train.sample_prompts.empty()) return;
   Engine engine(model, tokenizer);
   for (const std::string& prompt : r.train.sample_prompts) {
@@ -162,8 +176,11 @@ void sample(const Recipe& r, const Tokenizer& tokenizer, int64_t step, double se
 }
 
 Json lineage_of(const Recipe& r, const TokenStore& tokens, const Tokenizer& tokenizer, const std::string& stage) {
-  Json json = {{"code_version", QUERN_VERSION}, {"stage", stage}, {"data", {{"source", r.data.source}, {"hash", tokens.size() ? tokens.hash() : ""}}},
-               {"tokenizer_hash", content_hash(tokenizer.to_json())}, {"recipe_hash", content_hash(r.to_toml())}};
+  Json json = {{"code_version", QUERN_VERSION},
+               {"stage", stage},
+               {"data", {{"source", r.data.source}, {"hash", tokens.size() ? tokens.hash() : ""}}},
+               {"tokenizer_hash", content_hash(tokenizer.to_json())},
+               {"recipe_hash", content_hash(r.to_toml())}};
   if (!r.model.init_from.empty()) {
     const fs::path parent = fs::path(r.model.init_from) / "lineage.json";
     json["parent"] = {{"path", fs::path(r.model.init_from).filename().string()},
@@ -204,17 +221,23 @@ StageResult pretrain(Recipe r, const StageOptions& options) {
   result.corpus = tokens.stats;
   apply_depth(r, tokens.tokenizer.vocab_size());
   const auto end = tokens.tokenizer.token_to_id(kEndOfText);
-  result.config = r.model.init_from.empty() ? model_config(r, tokens.tokenizer.vocab_size(), end.value_or(0)) : read_model_config(r.model.init_from);
+  result.config = r.model.init_from.empty() ? model_config(r, tokens.tokenizer.vocab_size(), end.value_or(0))
+                                            : read_model_config(r.model.init_from);
 
   const bool random = r.data.packing == "random-blocks";
   const PackingOptions packing{.packing = r.data.packing == "best-fit" ? Packing::BestFit : Packing::Stream};
-  const int64_t T = r.train.sequence, micro_rows = r.train.micro_batch_rows > 0 ? r.train.micro_batch_rows : r.train.batch_rows;
+  const int64_t T = r.train.sequence,
+                micro_rows = r.train.micro_batch_rows > 0 ? r.train.micro_batch_rows : r.train.batch_rows;
   std::shared_ptr<const RowStream> rows;
-  if (random) rows = std::make_shared<RandomBlocks>(tokens.train, T, uint64_t(r.run.seed));
-  else rows = std::make_shared<ShuffledRows>(std::make_shared<PackedRows>(tokens.train, T, packing), uint64_t(r.run.seed));
+  if (random)
+    rows = std::make_shared<RandomBlocks>(tokens.train, T, uint64_t(r.run.seed));
+  else
+    rows = std::make_shared<ShuffledRows>(std::make_shared<PackedRows>(tokens.train, T, packing), uint64_t(r.run.seed));
   RunParts parts;
   parts.batches = std::make_shared<BatchSource>(rows, micro_rows);
-  if (tokens.validation.size() > 1) parts.validation = std::make_shared<PackedRows>(tokens.validation, T, random ? PackingOptions{.packing = Packing::Stream, .mask_documents = false} : packing);
+  if (tokens.validation.size() > 1)
+    parts.validation = std::make_shared<PackedRows>(
+        tokens.validation, T, random ? PackingOptions{.packing = Packing::Stream, .mask_documents = false} : packing);
 
   int64_t steps = planned_steps(r, rows->rows_per_epoch());
   const ModelShape shape = r.model.init_from.empty() ? shape_of(result.config) : ModelShape{};
@@ -231,18 +254,25 @@ StageResult pretrain(Recipe r, const StageOptions& options) {
   parts.objective = std::make_shared<NextToken>(loss_options(r), r.train.activation_checkpointing);
   const bool timed = r.train.minutes > 0;
   if (timed && r.train.schedule != "wsd") {
-    const double step = seconds_per_step(*parts.model, *parts.batches, *parts.objective, std::max<int64_t>(1, r.train.batch_rows / micro_rows));
+    const double step = seconds_per_step(*parts.model, *parts.batches, *parts.objective,
+                                         std::max<int64_t>(1, r.train.batch_rows / micro_rows));
     const int64_t fit = std::max<int64_t>(1, int64_t(60 * r.train.minutes / step));
     steps = steps > 0 ? std::min(steps, fit) : fit;
   }
   if (steps == 0) steps = int64_t{1} << 40;
-  parts.files = model_files(tokens.tokenizer, false, r.model.context, lineage_of(r, tokens.train, tokens.tokenizer, "pretrain"));
+  parts.files =
+      model_files(tokens.tokenizer, false, r.model.context, lineage_of(r, tokens.train, tokens.tokenizer, "pretrain"));
   parts.observe = [&](int64_t step, double seconds, const std::shared_ptr<CausalLm>& model, RunLog& log) {
     sample(r, tokens.tokenizer, step, seconds, model, log);
   };
   write_file(dir / "recipe.toml", r.to_toml());
-  RunPlan plan{.dir = dir, .stage = "pretrain", .recipe = r, .total_steps = steps,
-               .budget_seconds = timed && r.train.schedule == "wsd" ? 60 * r.train.minutes : 0, .resume = options.resume, .quiet = options.quiet};
+  RunPlan plan{.dir = dir,
+               .stage = "pretrain",
+               .recipe = r,
+               .total_steps = steps,
+               .budget_seconds = timed && r.train.schedule == "wsd" ? 60 * r.train.minutes : 0,
+               .resume = options.resume,
+               .quiet = options.quiet};
   result.recipe = r;
   return finish(std::move(result), plan, parts);
 }
@@ -259,9 +289,12 @@ StageResult instruct(Recipe r, const StageOptions& options) {
   if (r.run.threads > 0) set_compute_threads(int(r.run.threads));
   StageResult result{.dir = dir};
   result.config = read_model_config(r.model.init_from);
-  Tokenizer tokenizer = Tokenizer::load(r.tokenizer.path.empty() ? fs::path(r.model.init_from) : fs::path(r.tokenizer.path));
+  Tokenizer tokenizer =
+      Tokenizer::load(r.tokenizer.path.empty() ? fs::path(r.model.init_from) : fs::path(r.tokenizer.path));
   if (!knows_chat_format(tokenizer))
-    throw Error(ErrorKind::InvalidModel, "{}: its tokenizer has no {} and {} tokens, so it can't be taught conversations", r.model.init_from, kTurnStart, kTurnEnd);
+    throw Error(ErrorKind::InvalidModel,
+                "{}: its tokenizer has no {} and {} tokens, so it can't be taught conversations", r.model.init_from,
+                kTurnStart, kTurnEnd);
 
   std::vector<ChatExample> train, validation;
   Rng split(uint64_t(r.run.seed), "sft.validation");
@@ -275,51 +308,80 @@ StageResult instruct(Recipe r, const StageOptions& options) {
     (split.chance(r.data.val_fraction) ? validation : train).push_back(std::move(example));
   }
   if (stats.skipped() > 0) warn(stats.report());
-  const int64_t T = r.train.sequence, micro_rows = r.train.micro_batch_rows > 0 ? r.train.micro_batch_rows : r.train.batch_rows;
+  const int64_t T = r.train.sequence,
+                micro_rows = r.train.micro_batch_rows > 0 ? r.train.micro_batch_rows : r.train.batch_rows;
   auto rows = std::make_shared<SftRows>(std::move(train), T, bytes_per_token(tokenizer));
   if (rows->rows() == 0) throw Error(ErrorKind::InvalidData, "{}: no conversation fits into {} tokens", r.data.chat, T);
-  if (rows->truncated() > 0) warn(fmt::format("{} conversations are longer than {} tokens and were cut", rows->truncated(), T));
+  if (rows->truncated() > 0)
+    warn(fmt::format("{} conversations are longer than {} tokens and were cut", rows->truncated(), T));
   RunParts parts;
   auto stream = std::make_shared<ShuffledRows>(rows, uint64_t(r.run.seed));
   parts.batches = std::make_shared<BatchSource>(stream, micro_rows);
-  if (!validation.empty()) parts.validation = std::make_shared<SftRows>(std::move(validation), T, bytes_per_token(tokenizer));
+  if (!validation.empty())
+    parts.validation = std::make_shared<SftRows>(std::move(validation), T, bytes_per_token(tokenizer));
   if (planned_steps(r, rows->rows()) == 0 && r.train.minutes == 0) r.train.epochs = 1;
   int64_t steps = planned_steps(r, rows->rows());
   result.recipe = r;
   if (options.dry_run) return result;
   parts.model = make_model(r, result.config);
   if (parts.model->shape().V < tokenizer.vocab_size())
-    throw Error(ErrorKind::InvalidModel, "{}: the tokenizer has {} tokens, the model knows {}", r.model.init_from, tokenizer.vocab_size(), parts.model->shape().V);
+    throw Error(ErrorKind::InvalidModel, "{}: the tokenizer has {} tokens, the model knows {}", r.model.init_from,
+                tokenizer.vocab_size(), parts.model->shape().V);
   parts.objective = std::make_shared<NextToken>(loss_options(r), r.train.activation_checkpointing);
   if (r.train.minutes > 0 && r.train.schedule != "wsd") {
-    const double step = seconds_per_step(*parts.model, *parts.batches, *parts.objective, std::max<int64_t>(1, r.train.batch_rows / micro_rows));
+    const double step = seconds_per_step(*parts.model, *parts.batches, *parts.objective,
+                                         std::max<int64_t>(1, r.train.batch_rows / micro_rows));
     const int64_t fit = std::max<int64_t>(1, int64_t(60 * r.train.minutes / step));
     steps = steps > 0 ? std::min(steps, fit) : fit;
   }
   if (steps == 0) steps = int64_t{1} << 40;
-  parts.files = model_files(tokenizer, true, parts.model->shape().context, lineage_of(r, TokenStore{}, tokenizer, "sft"));
+  parts.files =
+      model_files(tokenizer, true, parts.model->shape().context, lineage_of(r, TokenStore{}, tokenizer, "sft"));
   write_file(dir / "recipe.toml", r.to_toml());
-  RunPlan plan{.dir = dir, .stage = "sft", .recipe = r, .total_steps = steps,
-               .budget_seconds = r.train.minutes > 0 && r.train.schedule == "wsd" ? 60 * r.train.minutes : 0, .resume = options.resume, .quiet = options.quiet};
+  RunPlan plan{.dir = dir,
+               .stage = "sft",
+               .recipe = r,
+               .total_steps = steps,
+               .budget_seconds = r.train.minutes > 0 && r.train.schedule == "wsd" ? 60 * r.train.minutes : 0,
+               .resume = options.resume,
+               .quiet = options.quiet};
   return finish(std::move(result), plan, parts);
 }
 
 std::string describe(const StageResult& s) {
-  return fmt::format("{} steps, {} tokens in {}; loss {:.4f}, validation {:.4f} ({:.4f} bits per byte)\nmodel: {}\n", s.run.steps,
-                     format_count(double(s.run.tokens)), format_duration(s.run.seconds), s.run.train_loss, s.run.validation_loss,
-                     s.run.validation_bpb, s.run.checkpoint.string());
+  return fmt::format("{} steps, {} tokens in {}; loss {:.4f}, validation {:.4f} ({:.4f} bits per byte)\nmodel: {}\n",
+                     s.run.steps, format_count(double(s.run.tokens)), format_duration(s.run.seconds), s.run.train_loss,
+                     s.run.validation_loss, s.run.validation_bpb, s.run.checkpoint.string());
 }
 
 Json to_json(const StageResult& s) {
-  return {{"dir", s.dir.string()}, {"checkpoint", s.run.checkpoint.string()}, {"steps", s.run.steps}, {"tokens", s.run.tokens},
-          {"seconds", s.run.seconds}, {"train_loss", s.run.train_loss}, {"validation_loss", s.run.validation_loss},
-          {"validation_bits_per_byte", s.run.validation_bpb}, {"best_loss", s.run.best_loss}, {"best_step", s.run.best_step},
-          {"tokens_per_second", s.run.tokens_per_s}, {"share_of_peak", s.run.peak_share}, {"skipped_steps", s.run.skipped},
+  return {{"dir", s.dir.string()},
+          {"checkpoint", s.run.checkpoint.string()},
+          {"steps", s.run.steps},
+          {"tokens", s.run.tokens},
+          {"seconds", s.run.seconds},
+          {"train_loss", s.run.train_loss},
+          {"validation_loss", s.run.validation_loss},
+          {"validation_bits_per_byte", s.run.validation_bpb},
+          {"best_loss", s.run.best_loss},
+          {"best_step", s.run.best_step},
+          {"tokens_per_second", s.run.tokens_per_s},
+          {"share_of_peak", s.run.peak_share},
+          {"skipped_steps", s.run.skipped},
           {"stopped", s.run.stopped},
-          {"cost", {{"parameters", s.cost.parameters}, {"memory_bytes", s.cost.total()}, {"weights_bytes", s.cost.weights},
-                    {"gradients_bytes", s.cost.gradients}, {"optimizer_bytes", s.cost.optimizer}, {"activations_bytes", s.cost.activations},
-                    {"logits_bytes", s.cost.logits}, {"data_bytes", s.cost.data}, {"flops", s.cost.flops},
-                    {"flops_per_step", s.cost.flops_per_step}, {"seconds", s.cost.seconds}, {"steps", s.cost.steps}}}};
+          {"cost",
+           {{"parameters", s.cost.parameters},
+            {"memory_bytes", s.cost.total()},
+            {"weights_bytes", s.cost.weights},
+            {"gradients_bytes", s.cost.gradients},
+            {"optimizer_bytes", s.cost.optimizer},
+            {"activations_bytes", s.cost.activations},
+            {"logits_bytes", s.cost.logits},
+            {"data_bytes", s.cost.data},
+            {"flops", s.cost.flops},
+            {"flops_per_step", s.cost.flops_per_step},
+            {"seconds", s.cost.seconds},
+            {"steps", s.cost.steps}}}};
 }
 
 }  // namespace quern

@@ -30,7 +30,7 @@ struct StageOptions {
 };
 
 struct StageResult {
-  Recipe recipe;      // resolved
+  Recipe recipe;  // resolved
   CostEstimate cost;
   RunResult run;
   CorpusStats corpus;
@@ -44,10 +44,11 @@ StageResult pretrain(Recipe recipe, const StageOptions& options);
 StageResult instruct(Recipe recipe, const StageOptions& options);
 
 fs::path run_directory(const Recipe& recipe);
-std::string describe(const StageResult& result);   // for people
+std::string describe(const StageResult& result);  // for people
 Json to_json(const StageResult& result);
 
 // Rows of conversations with the loss on what the assistant says and its stop token.
-std::vector<ChatExample> render_examples(const Tokenizer& tokenizer, const std::vector<std::pair<std::string, std::string>>& pairs);
+std::vector<ChatExample> render_examples(const Tokenizer& tokenizer,
+                                         const std::vector<std::pair<std::string, std::string>>& pairs);
 
 }  // namespace quern

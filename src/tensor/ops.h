@@ -36,10 +36,10 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 
 // ---- element by element -----------------------------------------------------------------------------------------
 
-Tensor add(const Tensor& a, const Tensor& b);       // same shape
-Tensor mul(const Tensor& a, const Tensor& b);       // same shape
+Tensor add(const Tensor& a, const Tensor& b);  // same shape
+Tensor mul(const Tensor& a, const Tensor& b);  // same shape
 Tensor scale(const Tensor& x, float factor);
-Tensor sum(const Tensor& x);                        // all values, in one fixed order -> ()
+Tensor sum(const Tensor& x);  // all values, in one fixed order -> ()
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
 
@@ -56,7 +56,7 @@ Tensor swiglu(const Tensor& gate_up);
 Tensor rms_norm(const Tensor& x, const Tensor& w, float eps);
 // (x - mean) / sqrt(var + eps) * w + b over the last dimension. Ba et al. 2016, arXiv:1607.06450, eq. 4.
 Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, float eps);
-Tensor softmax(const Tensor& x);       // over the last dimension
+Tensor softmax(const Tensor& x);  // over the last dimension
 Tensor log_softmax(const Tensor& x);
 
 // ---- embeddings and positions -----------------------------------------------------------------------------------
@@ -69,16 +69,17 @@ Tensor embedding(const Tensor& table, const Tensor& ids);
 // Su et al. 2021, arXiv:2104.09864, eq. 34.
 Tensor rope(const Tensor& x, const Tensor& cos, const Tensor& sin);
 // The same for the first `heads` heads of x, in place: x's storage is taken over, x itself must not be used again. The
-// rotation needs no value of x for its gradient, so nothing is lost; q and k of one (N, H + 2K, D) product turn at once.
+// rotation needs no value of x for its gradient, so nothing is lost; q and k of one (N, H + 2K, D) product turn at
+// once.
 Tensor rope_in_place(const Tensor& x, const Tensor& cos, const Tensor& sin, int64_t heads);
 
 // ---- attention --------------------------------------------------------------------------------------------------
 
 struct AttentionOptions {
-  float scale = 0;            // 0: 1 / sqrt(D)
-  int64_t window = 0;         // > 0: only the last `window` positions, itself included
+  float scale = 0;     // 0: 1 / sqrt(D)
+  int64_t window = 0;  // > 0: only the last `window` positions, itself included
   bool causal = true;
-  float softcap = 0;          // > 0: cap * tanh(score / cap) (Gemma 2)
+  float softcap = 0;  // > 0: cap * tanh(score / cap) (Gemma 2)
 };
 
 // softmax(q k^T * scale) v within each sequence, never across; online softmax, no (T, S) matrix is held.
@@ -117,9 +118,9 @@ struct LossOptions {
 };
 
 struct CrossEntropyResult {
-  Tensor sum;              // () total loss over rows whose label is not -100
-  int64_t count = 0;       // number of such rows
-  double nll_sum = 0;      // the same without smoothing and z-loss, in nats
+  Tensor sum;                  // () total loss over rows whose label is not -100
+  int64_t count = 0;           // number of such rows
+  double nll_sum = 0;          // the same without smoothing and z-loss, in nats
   std::vector<float> row_nll;  // (N) per row, 0 where ignored
 };
 

@@ -17,10 +17,10 @@ struct Tensor::Impl {
   Shape shape, strides;
   DType dtype = DType::f32;
   bool trainable = false;
-  std::shared_ptr<Impl> base;   // for a view: whose storage and gradient it looks at
-  int64_t offset = 0;           // for a view: elements from the base's first
-  std::shared_ptr<Node> node;   // for a computed base
-  Tensor grad;                  // for a base: contiguous, shaped like it
+  std::shared_ptr<Impl> base;  // for a view: whose storage and gradient it looks at
+  int64_t offset = 0;          // for a view: elements from the base's first
+  std::shared_ptr<Node> node;  // for a computed base
+  Tensor grad;                 // for a base: contiguous, shaped like it
 
   // Long tapes would otherwise be destroyed by recursion, one stack frame per op.
   ~Impl() {
@@ -30,6 +30,7 @@ struct Tensor::Impl {
       const std::shared_ptr<Node> n = std::move(doomed.back());
       doomed.pop_back();
       if (n.use_count() > 1) continue;
+      n->backward = nullptr;  // it holds the inputs a second time
       for (Tensor& t : n->inputs)
         if (t.impl_ && t.impl_.use_count() == 1 && t.impl_->node) doomed.push_back(std::move(t.impl_->node));
     }
@@ -175,7 +176,8 @@ Tensor Tensor::transpose(int64_t a, int64_t b) const {
 
 Tensor Tensor::slice(int64_t dim, int64_t begin, int64_t end) const {
   const size_t d = size_t(dim < 0 ? dim + ndim() : dim);
-  QUERN_CHECK(0 <= begin && begin <= end && end <= impl_->shape[d], "slice [{}, {}) of size {}", begin, end, impl_->shape[d]);
+  QUERN_CHECK(0 <= begin && begin <= end && end <= impl_->shape[d], "slice [{}, {}) of size {}", begin, end,
+              impl_->shape[d]);
   Shape shape = impl_->shape;
   shape[d] = end - begin;
   return view(std::move(shape), impl_->strides, begin * impl_->strides[d]);
@@ -210,8 +212,10 @@ void gather(const void* from, void* to, const Shape& shape, const Shape& strides
   const T* s = static_cast<const T*>(from);
   T* d = static_cast<T*>(to);
   for_each_run(shape, strides, [&](int64_t source, int64_t done, int64_t n, int64_t step) {
-    if (step == 1) std::memcpy(d + done, s + source, size_t(n) * sizeof(T));
-    else for (int64_t i = 0; i < n; ++i) d[done + i] = s[source + i * step];
+    if (step == 1)
+      std::memcpy(d + done, s + source, size_t(n) * sizeof(T));
+    else
+      for (int64_t i = 0; i < n; ++i) d[done + i] = s[source + i * step];
   });
 }
 
@@ -220,8 +224,10 @@ void scatter(const void* from, void* to, const Shape& shape, const Shape& stride
   const T* s = static_cast<const T*>(from);
   T* d = static_cast<T*>(to);
   for_each_run(shape, strides, [&](int64_t target, int64_t done, int64_t n, int64_t step) {
-    if (step == 1) std::memcpy(d + target, s + done, size_t(n) * sizeof(T));
-    else for (int64_t i = 0; i < n; ++i) d[target + i * step] = s[done + i];
+    if (step == 1)
+      std::memcpy(d + target, s + done, size_t(n) * sizeof(T));
+    else
+      for (int64_t i = 0; i < n; ++i) d[target + i * step] = s[done + i];
   });
 }
 }  // namespace
@@ -231,10 +237,18 @@ Tensor Tensor::contiguous() const {
   QUERN_CHECK(!is_quantised(dtype()), "a strided view of {} blocks can't be copied", name(dtype()));
   Tensor out = empty(shape(), dtype());
   switch (info(dtype()).block_bytes) {
-    case 1: gather<uint8_t>(raw(), out.raw(), shape(), strides()); break;
-    case 2: gather<uint16_t>(raw(), out.raw(), shape(), strides()); break;
-    case 4: gather<uint32_t>(raw(), out.raw(), shape(), strides()); break;
-    default: gather<uint64_t>(raw(), out.raw(), shape(), strides()); break;
+    case 1:
+      gather<uint8_t>(raw(), out.raw(), shape(), strides());
+      break;
+    case 2:
+      gather<uint16_t>(raw(), out.raw(), shape(), strides());
+      break;
+    case 4:
+      gather<uint32_t>(raw(), out.raw(), shape(), strides());
+      break;
+    default:
+      gather<uint64_t>(raw(), out.raw(), shape(), strides());
+      break;
   }
   if (trainable()) {
     out.record("contiguous", {*this}, [x = *this](const Tensor& dy) { x.add_grad(dy); });
@@ -263,8 +277,10 @@ void Tensor::copy_from(const Tensor& source) const {
   Tensor converted = s;
   if (s.dtype() != dtype()) {
     converted = empty(shape(), dtype());
-    if (s.dtype() == DType::f32) convert_from_f32_simd(dtype(), s.data<float>(), converted.raw(), numel());
-    else if (dtype() == DType::f32) convert_to_f32_simd(s.dtype(), s.raw(), converted.data<float>(), numel());
+    if (s.dtype() == DType::f32)
+      convert_from_f32_simd(dtype(), s.data<float>(), converted.raw(), numel());
+    else if (dtype() == DType::f32)
+      convert_to_f32_simd(s.dtype(), s.raw(), converted.data<float>(), numel());
     else {
       std::vector<float> wide(static_cast<size_t>(numel()));
       convert_to_f32_simd(s.dtype(), s.raw(), wide.data(), numel());
@@ -276,10 +292,18 @@ void Tensor::copy_from(const Tensor& source) const {
     return;
   }
   switch (info(dtype()).block_bytes) {
-    case 1: scatter<uint8_t>(converted.raw(), raw(), shape(), strides()); break;
-    case 2: scatter<uint16_t>(converted.raw(), raw(), shape(), strides()); break;
-    case 4: scatter<uint32_t>(converted.raw(), raw(), shape(), strides()); break;
-    default: scatter<uint64_t>(converted.raw(), raw(), shape(), strides()); break;
+    case 1:
+      scatter<uint8_t>(converted.raw(), raw(), shape(), strides());
+      break;
+    case 2:
+      scatter<uint16_t>(converted.raw(), raw(), shape(), strides());
+      break;
+    case 4:
+      scatter<uint32_t>(converted.raw(), raw(), shape(), strides());
+      break;
+    default:
+      scatter<uint64_t>(converted.raw(), raw(), shape(), strides());
+      break;
   }
 }
 
@@ -366,8 +390,10 @@ void Tensor::add_grad(const Tensor& g) const {
   float* d = slot.buffer.data();
   const bool add = slot.accumulate;
   for_each_run(slot.buffer.shape(), slot.buffer.strides(), [&](int64_t target, int64_t done, int64_t n, int64_t step) {
-    if (add) for (int64_t i = 0; i < n; ++i) d[target + i * step] += s[done + i];
-    else for (int64_t i = 0; i < n; ++i) d[target + i * step] = s[done + i];
+    if (add)
+      for (int64_t i = 0; i < n; ++i) d[target + i * step] += s[done + i];
+    else
+      for (int64_t i = 0; i < n; ++i) d[target + i * step] = s[done + i];
   });
 }
 

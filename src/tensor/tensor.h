@@ -65,8 +65,12 @@ class Tensor {
   static Tensor from(std::initializer_list<float> values, const Shape& shape) {
     return from(std::span<const float>(values.begin(), values.size()), shape);
   }
-  static Tensor from(const std::vector<float>& values, const Shape& shape) { return from(std::span<const float>(values), shape); }
-  static Tensor from(const std::vector<int32_t>& values, const Shape& shape) { return from(std::span<const int32_t>(values), shape); }
+  static Tensor from(const std::vector<float>& values, const Shape& shape) {
+    return from(std::span<const float>(values), shape);
+  }
+  static Tensor from(const std::vector<int32_t>& values, const Shape& shape) {
+    return from(std::span<const int32_t>(values), shape);
+  }
   static Tensor normal(Rng& rng, const Shape& shape, float std = 1.0f);
   // Memory owned by somebody else (a mapped checkpoint); `owner` keeps it alive. Read-only by agreement.
   static Tensor borrow(const void* data, const Shape& shape, DType dtype, std::shared_ptr<const void> owner);
@@ -83,12 +87,16 @@ class Tensor {
   size_t size_bytes() const { return quern::size_bytes(dtype(), numel()); }
 
   template <typename T = float>
-  T* data() const { return static_cast<T*>(raw()); }
+  T* data() const {
+    return static_cast<T*>(raw());
+  }
   void* raw() const;
   // The values of a contiguous tensor of plain type T.
   template <typename T = float>
-  std::span<T> span() const { return {data<T>(), size_t(numel())}; }
-  float item() const;                 // the value of a one-element f32 tensor
+  std::span<T> span() const {
+    return {data<T>(), size_t(numel())};
+  }
+  float item() const;                    // the value of a one-element f32 tensor
   std::vector<float> to_vector() const;  // any float dtype and strides, row-major
 
   // Views. They never copy; reshape of a non-contiguous tensor is an error.
@@ -103,12 +111,12 @@ class Tensor {
   void fill(float value) const;
 
   // Autograd.
-  bool trainable() const;              // a leaf to be trained, or computed from one
-  Tensor& set_trainable(bool value);   // leaves only
-  Tensor detach() const;               // the same storage, outside the tape
-  Tensor alias() const;                // likewise, always a handle of its own, for ops that work in place
-  Tensor clone_if_shared() const;      // itself when nobody else holds the storage
-  Tensor grad() const;                 // undefined when nothing arrived yet; for a view, that view of the base's
+  bool trainable() const;             // a leaf to be trained, or computed from one
+  Tensor& set_trainable(bool value);  // leaves only
+  Tensor detach() const;              // the same storage, outside the tape
+  Tensor alias() const;               // likewise, always a handle of its own, for ops that work in place
+  Tensor clone_if_shared() const;     // itself when nobody else holds the storage
+  Tensor grad() const;                // undefined when nothing arrived yet; for a view, that view of the base's
   void clear_grad() const;
   // Runs the tape backwards from this tensor, seeded with `dy` (ones when left out, for a scalar).
   // The tape is freed as it is walked.
@@ -121,7 +129,7 @@ class Tensor {
   // For views that together cover one base, each value once (q, k and v of one product): buffers of a gradient that
   // holds nothing yet, to be overwritten. nullopt when they don't, or when something is there already.
   static std::optional<std::vector<Tensor>> fresh_grads_of_parts(std::initializer_list<Tensor> parts);
-  void add_grad(const Tensor& g) const;   // takes `g` over, uncopied, when nothing is there yet
+  void add_grad(const Tensor& g) const;  // takes `g` over, uncopied, when nothing is there yet
 
   // Records `node` as the origin of this (freshly made) tensor, if any input is trainable.
   void record(const char* op, std::vector<Tensor> inputs, std::function<void(const Tensor& dy)> backward) const;

@@ -10,23 +10,32 @@ namespace quern {
 
 namespace {
 Json to_json(const TrainState& s) {
-  return {{"step", s.step}, {"tokens", s.tokens}, {"seconds", s.seconds}, {"batches", s.batches}, {"kernels", s.kernels},
-          {"best_loss", s.best_loss}, {"best_step", s.best_step}, {"total_steps", s.total_steps},
-          {"decay_start", s.decay_start}, {"recipe_hash", s.recipe_hash}, {"extra", s.extra}};
+  return {{"step", s.step},
+          {"tokens", s.tokens},
+          {"seconds", s.seconds},
+          {"batches", s.batches},
+          {"kernels", s.kernels},
+          {"best_loss", s.best_loss},
+          {"best_step", s.best_step},
+          {"total_steps", s.total_steps},
+          {"decay_start", s.decay_start},
+          {"recipe_hash", s.recipe_hash},
+          {"extra", s.extra}};
 }
 
 std::string hash_of_file(const fs::path& path) { return content_hash(MappedFile(path).bytes()); }
 
 std::optional<int64_t> step_of_name(const fs::path& path) {
   const std::string name = path.filename().string();
-  if (name.size() < 6 || name.size() > 12 || !std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; }))
+  if (name.size() < 6 || name.size() > 12 ||
+      !std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; }))
     return std::nullopt;
   return std::stoll(name);
 }
 }  // namespace
 
-void write_checkpoint(const fs::path& checkpoints, const CausalLm& model, const Optimizer& optimizer, const TrainState& state,
-                      const ModelFiles& files) {
+void write_checkpoint(const fs::path& checkpoints, const CausalLm& model, const Optimizer& optimizer,
+                      const TrainState& state, const ModelFiles& files) {
   fs::create_directories(checkpoints);
   const fs::path path = checkpoints / fmt::format("{:06}", state.step);
   std::error_code ec;
@@ -37,7 +46,8 @@ void write_checkpoint(const fs::path& checkpoints, const CausalLm& model, const 
     for (const auto& [name, text] : files) write_file(dir / name, text);
     Json json = to_json(state);
     for (const auto& entry : fs::directory_iterator(dir))
-      json["files"][entry.path().filename().string()] = {{"size", entry.file_size()}, {"hash", hash_of_file(entry.path())}};
+      json["files"][entry.path().filename().string()] = {{"size", entry.file_size()},
+                                                         {"hash", hash_of_file(entry.path())}};
     write_file(dir / "state.json", json.dump(1) + "\n");
   });
 }
@@ -60,9 +70,12 @@ std::optional<CheckpointPlace> newest_checkpoint(const fs::path& checkpoints, st
       const Json state = read_json(it->path / "state.json");
       for (const auto& [name, facts] : state.at("files").items()) {
         const fs::path file = it->path / fs::path(name).filename();
-        if (!fs::exists(file)) problem = name + " is missing";
-        else if (fs::file_size(file) != facts.at("size").get<uint64_t>()) problem = name + " is cut off";
-        else if (hash_of_file(file) != facts.at("hash").get<std::string>()) problem = name + " is damaged";
+        if (!fs::exists(file))
+          problem = name + " is missing";
+        else if (fs::file_size(file) != facts.at("size").get<uint64_t>())
+          problem = name + " is cut off";
+        else if (hash_of_file(file) != facts.at("hash").get<std::string>())
+          problem = name + " is damaged";
         if (!problem.empty()) break;
       }
       if (problem.empty()) return *it;
@@ -96,7 +109,8 @@ TrainState read_train_state(const fs::path& checkpoint) {
   }
 }
 
-void restore_checkpoint(const fs::path& checkpoint, const CausalLm& model, Optimizer& optimizer, const TrainState& state) {
+void restore_checkpoint(const fs::path& checkpoint, const CausalLm& model, Optimizer& optimizer,
+                        const TrainState& state) {
   const SafetensorsModel weights = SafetensorsModel::open(checkpoint / "model.safetensors");
   const SafetensorsModel moments = SafetensorsModel::open(checkpoint / "optimizer.safetensors");
   const auto read = [](const SafetensorsModel& from, const std::string& name) -> std::optional<Tensor> {
@@ -109,10 +123,13 @@ void restore_checkpoint(const fs::path& checkpoint, const CausalLm& model, Optim
   for (const Parameter& p : model.params->parameters()) {
     const std::optional<Tensor> found = read(weights, p.name);
     if (!found || found->shape() != p.value.shape() || found->dtype() != p.value.dtype())
-      throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' is missing or of another shape or type", checkpoint.string(), p.name);
+      throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' is missing or of another shape or type",
+                  checkpoint.string(), p.name);
     p.value.detach().copy_from(*found);
   }
-  optimizer.restore(state.extra.value("optimizer_steps", state.step), [&](const std::string& name) { return read(moments, name); }, checkpoint.string());
+  optimizer.restore(
+      state.extra.value("optimizer_steps", state.step), [&](const std::string& name) { return read(moments, name); },
+      checkpoint.string());
 }
 
 void prune_checkpoints(const fs::path& checkpoints, int64_t keep_last, const std::vector<int64_t>& keep_steps) {

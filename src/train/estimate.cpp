@@ -33,7 +33,8 @@ CostEstimate estimate_cost(const ModelShape& s, const Recipe& recipe, int64_t st
   // feed-forward layer's insides; then the gradients in flight, about one block's worth.
   const uint64_t qkv = uint64_t((s.H + 2 * s.K) * s.D + s.H * s.D);
   const uint64_t block = N * 4 * (5 * uint64_t(s.C) + qkv + (s.family == "gpt2" ? 2 : 3) * uint64_t(s.F));
-  c.activations = t.activation_checkpointing ? N * 4 * uint64_t(s.C) * uint64_t(s.L) + 2 * block : block * uint64_t(s.L + 1);
+  c.activations =
+      t.activation_checkpointing ? N * 4 * uint64_t(s.C) * uint64_t(s.L) + 2 * block : block * uint64_t(s.L + 1);
   c.logits = std::min<uint64_t>(N, std::max<uint64_t>(384, (4u << 20) / uint64_t(s.V))) * uint64_t(s.V) * 4 + P / 8;
   c.data = data_bytes;
   c.flops_per_step = 3 * flops_per_token(s, c.parameters, t.sequence) * double(c.tokens_per_step);
@@ -46,9 +47,10 @@ CostEstimate estimate_cost(const ModelShape& s, const Recipe& recipe, int64_t st
 std::string describe(const CostEstimate& c) {
   std::string out;
   out += fmt::format("parameters    {} ({})\n", c.parameters, format_count(double(c.parameters)));
-  out += fmt::format("memory        {} = weights {} + gradients {} + optimizer {} + activations {} + logits {} + data {}\n",
-                     format_size(c.total()), format_size(c.weights), format_size(c.gradients), format_size(c.optimizer),
-                     format_size(c.activations), format_size(c.logits), format_size(c.data));
+  out += fmt::format(
+      "memory        {} = weights {} + gradients {} + optimizer {} + activations {} + logits {} + data {}\n",
+      format_size(c.total()), format_size(c.weights), format_size(c.gradients), format_size(c.optimizer),
+      format_size(c.activations), format_size(c.logits), format_size(c.data));
   out += fmt::format("tokens        {} a step, {} steps, {} in all\n", c.tokens_per_step, c.steps,
                      format_count(double(c.tokens_per_step) * double(c.steps)));
   out += fmt::format("FLOPs         {} a step, {} in all\n", format_count(c.flops_per_step), format_count(c.flops));
@@ -86,9 +88,13 @@ void require_memory(const CostEstimate& cost, const Recipe& recipe) {
   const uint64_t available = available_memory();
   if (available == 0 || cost.total() <= available) return;
   const int64_t rows = recipe.train.micro_batch_rows > 0 ? recipe.train.micro_batch_rows : recipe.train.batch_rows;
-  throw Error(ErrorKind::Resources, "this run needs about {}, the machine has {} free", format_size(cost.total()), format_size(available))
-      .hint("three ways out: train.micro_batch_rows={} (same result, smaller pieces), train.activation_checkpointing=true "
-            "(a third more time), or a smaller model (model.depth, or layers and width)", std::max<int64_t>(1, rows / 4));
+  throw Error(ErrorKind::Resources, "this run needs about {}, the machine has {} free", format_size(cost.total()),
+              format_size(available))
+      .hint(
+          "three ways out: train.micro_batch_rows={} (same result, smaller pieces), "
+          "train.activation_checkpointing=true "
+          "(a third more time), or a smaller model (model.depth, or layers and width)",
+          std::max<int64_t>(1, rows / 4));
 }
 
 }  // namespace quern

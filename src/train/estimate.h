@@ -15,16 +15,17 @@ struct CostEstimate {
   // Bytes by class.
   uint64_t weights = 0, gradients = 0, optimizer = 0, activations = 0, logits = 0, data = 0;
   uint64_t total() const { return weights + gradients + optimizer + activations + logits + data; }
-  double flops_per_step = 0;    // forward and backward, a multiply-add counted as two
-  double flops = 0;             // of the whole run
+  double flops_per_step = 0;  // forward and backward, a multiply-add counted as two
+  double flops = 0;           // of the whole run
   int64_t tokens_per_step = 0, steps = 0;
-  double seconds = 0;           // at `assumed_share` of the machine's measured peak
+  double seconds = 0;  // at `assumed_share` of the machine's measured peak
   double assumed_share = 0;
 };
 
 // Parameters of the model that `shape` describes, counted without building it.
 int64_t count_parameters(const ModelShape& shape);
-CostEstimate estimate_cost(const ModelShape& shape, const Recipe& recipe, int64_t steps, uint64_t data_bytes, double peak_flops_per_s);
+CostEstimate estimate_cost(const ModelShape& shape, const Recipe& recipe, int64_t steps, uint64_t data_bytes,
+                           double peak_flops_per_s);
 std::string describe(const CostEstimate& cost);  // several lines for people
 
 uint64_t available_memory();  // bytes this process may still take, control groups included

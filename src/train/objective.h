@@ -12,11 +12,11 @@
 namespace quern {
 
 struct Loss {
-  Tensor sum;             // () over everything that counts; its gradient is what is learned
-  int64_t count = 0;      // tokens (or pairs) that count
-  double nll_sum = 0;     // plain loss in nats, without smoothing and other additions
-  int64_t bytes = 0;      // UTF-8 bytes the counted tokens stand for; 0 when not known
-  Metrics metrics;        // summed over micro-batches, then divided by count
+  Tensor sum;          // () over everything that counts; its gradient is what is learned
+  int64_t count = 0;   // tokens (or pairs) that count
+  double nll_sum = 0;  // plain loss in nats, without smoothing and other additions
+  int64_t bytes = 0;   // UTF-8 bytes the counted tokens stand for; 0 when not known
+  Metrics metrics;     // summed over micro-batches, then divided by count
 };
 
 class Objective {

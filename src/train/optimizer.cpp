@@ -109,7 +109,10 @@ void Optimizer::step(float lr, float grad_scale) {
       continue;
     }
     kept.push_back(g);
-    AdamwTensor t{.grad = g.data(), .m = slot.m.data(), .v = slot.v.data(), .n = g.numel(),
+    AdamwTensor t{.grad = g.data(),
+                  .m = slot.m.data(),
+                  .v = slot.v.data(),
+                  .n = g.numel(),
                   .decay = slot.parameter.value.ndim() >= 2};
     if (slot.low) {
       t.param_bf16 = slot.parameter.value.data<uint16_t>();
@@ -119,8 +122,13 @@ void Optimizer::step(float lr, float grad_scale) {
     }
     tensors.push_back(t);
   }
-  adamw_simd(tensors, {.lr = lr, .beta1 = config_.beta1, .beta2 = config_.beta2, .eps = config_.eps,
-                       .weight_decay = config_.weight_decay, .step = steps_, .grad_scale = grad_scale});
+  adamw_simd(tensors, {.lr = lr,
+                       .beta1 = config_.beta1,
+                       .beta2 = config_.beta2,
+                       .eps = config_.eps,
+                       .weight_decay = config_.weight_decay,
+                       .step = steps_,
+                       .grad_scale = grad_scale});
 }
 
 std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
@@ -133,7 +141,8 @@ std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
   return out;
 }
 
-void Optimizer::restore(int64_t steps, const std::function<std::optional<Tensor>(const std::string&)>& find, const std::string& where) {
+void Optimizer::restore(int64_t steps, const std::function<std::optional<Tensor>(const std::string&)>& find,
+                        const std::string& where) {
   for (const auto& [name, tensor] : state()) {
     const std::optional<Tensor> found = find(name);
     if (!found || found->shape() != tensor.shape() || found->dtype() != tensor.dtype())

@@ -16,8 +16,8 @@ namespace quern {
 struct OptimizerConfig {
   enum class Kind { adamw, muon } kind = Kind::adamw;
   float beta1 = 0.9f, beta2 = 0.95f, eps = 1e-8f;
-  float weight_decay = 0.1f;       // of tensors with two or more dimensions; vectors don't decay
-  float muon_lr_ratio = 1.0f;      // Muon's learning rate over AdamW's
+  float weight_decay = 0.1f;   // of tensors with two or more dimensions; vectors don't decay
+  float muon_lr_ratio = 1.0f;  // Muon's learning rate over AdamW's
   float muon_momentum = 0.95f;
   int muon_iterations = 5;
   bool muon_nesterov = true;
@@ -46,14 +46,15 @@ class Optimizer {
   // Everything a resumed run needs: moments, momenta, and the low halves of split bf16 weights.
   std::vector<std::pair<std::string, Tensor>> state() const;
   // Throws InvalidData when a tensor is missing or has another shape.
-  void restore(int64_t steps, const std::function<std::optional<Tensor>(const std::string& name)>& find, const std::string& where);
+  void restore(int64_t steps, const std::function<std::optional<Tensor>(const std::string& name)>& find,
+               const std::string& where);
 
  private:
   struct Slot {
     Parameter parameter;
     bool muon = false;
-    Tensor m, v;    // first and second moment; Muon has only m
-    Tensor low;     // lower 16 bits of a weight stored in bf16
+    Tensor m, v;  // first and second moment; Muon has only m
+    Tensor low;   // lower 16 bits of a weight stored in bf16
   };
   OptimizerConfig config_;
   std::vector<Slot> slots_;

@@ -19,8 +19,9 @@ double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock:
 std::string recipe_hash(const Recipe& recipe, const std::string& objective) {
   Json j = recipe.to_json();
   for (const char* key : {"name", "out", "threads"}) j["run"].erase(key);
-  for (const char* key : {"steps", "tokens", "epochs", "minutes", "eval_every", "eval_tokens", "sample_every", "sample_prompts",
-                          "save_every", "save_every_seconds", "keep_last", "keep_best", "activation_checkpointing"})
+  for (const char* key :
+       {"steps", "tokens", "epochs", "minutes", "eval_every", "eval_tokens", "sample_every", "sample_prompts",
+        "save_every", "save_every_seconds", "keep_last", "keep_best", "activation_checkpointing"})
     j["train"].erase(key);
   j["data"].erase("source");  // the batches' own fingerprint says what the data is
   return content_hash(to_line(j) + objective);
@@ -38,9 +39,11 @@ std::shared_ptr<CausalLm> frozen_view(const CausalLm& model, bool packed) {
   return view;
 }
 
-EvalResult evaluate(const CausalLm& model, const Objective& objective, std::shared_ptr<const RowSet> rows, int64_t batch_rows, int64_t max_tokens) {
+EvalResult evaluate(const CausalLm& model, const Objective& objective, std::shared_ptr<const RowSet> rows,
+                    int64_t batch_rows, int64_t max_tokens) {
   const int64_t T = rows->row_length();
-  EvalBatches batches(rows, std::max<int64_t>(1, batch_rows), max_tokens > 0 ? std::max<int64_t>(1, max_tokens / T) : 0);
+  EvalBatches batches(rows, std::max<int64_t>(1, batch_rows),
+                      max_tokens > 0 ? std::max<int64_t>(1, max_tokens / T) : 0);
   TokenBatch batch;
   double nll = 0;
   int64_t count = 0, bytes = 0;
@@ -83,8 +86,11 @@ namespace {
 class Run {
  public:
   Run(const RunPlan& plan, RunParts& parts)
-      : plan_(plan), parts_(parts), optimizer_(*parts.model->params, optimizer_config(plan.recipe)),
-        trainer_{*parts.model, optimizer_, {}}, hash_(recipe_hash(plan.recipe, parts.objective->name())) {
+      : plan_(plan),
+        parts_(parts),
+        optimizer_(*parts.model->params, optimizer_config(plan.recipe)),
+        trainer_{*parts.model, optimizer_, {}},
+        hash_(recipe_hash(plan.recipe, parts.objective->name())) {
     const auto& t = plan.recipe.train;
     const int64_t micro = t.micro_batch_rows > 0 ? t.micro_batch_rows : t.batch_rows;
     trainer_.plan.micro_batches = std::max<int64_t>(1, t.batch_rows / micro);
@@ -101,8 +107,11 @@ class Run {
     if (!resumed) fs::create_directories(plan_.dir);
     RunLog log(plan_.dir / "log.jsonl", resumed ? state_.step : -1);
     TensorBoardWriter board(plan_.dir / "tensorboard", resumed ? state_.step + 1 : -1);
-    log.write(StageEvent{.step = state_.step, .name = plan_.stage, .what = resumed ? "resume" : "start",
-                         .seconds = state_.seconds, .memory_bytes = int64_t(resident_memory())});
+    log.write(StageEvent{.step = state_.step,
+                         .name = plan_.stage,
+                         .what = resumed ? "resume" : "start",
+                         .seconds = state_.seconds,
+                         .memory_bytes = int64_t(resident_memory())});
     set_schedule();
     Progress progress;
     clock_ = now_s() - state_.seconds;
@@ -129,8 +138,11 @@ class Run {
     }
     progress.finish();
     save();
-    log.write(StageEvent{.step = state_.step, .name = plan_.stage, .what = result_.stopped ? "stop" : "end",
-                         .seconds = state_.seconds, .memory_bytes = int64_t(peak_resident_memory())});
+    log.write(StageEvent{.step = state_.step,
+                         .name = plan_.stage,
+                         .what = result_.stopped ? "stop" : "end",
+                         .seconds = state_.seconds,
+                         .memory_bytes = int64_t(peak_resident_memory())});
     result_.steps = state_.step;
     result_.tokens = state_.tokens;
     result_.seconds = state_.seconds;
@@ -165,7 +177,8 @@ class Run {
     if (!place) return false;
     TrainState found = read_train_state(place->path);
     if (found.recipe_hash != hash_)
-      throw Error(ErrorKind::InvalidRecipe, "{}: was trained by another recipe, so it can't be resumed by this one", place->path.string())
+      throw Error(ErrorKind::InvalidRecipe, "{}: was trained by another recipe, so it can't be resumed by this one",
+                  place->path.string())
           .hint("use the recipe.toml in the run's folder, or another run.out");
     if (found.kernels != kernel_choice()) force_kernels(found.kernels);  // throws what this machine lacks
     restore_checkpoint(place->path, *parts_.model, optimizer_, found);
@@ -206,7 +219,10 @@ class Run {
     state_.decay_start = state_.step;
     state_.total_steps = state_.step + steps;
     set_schedule();
-    log.write(StageEvent{.step = state_.step, .name = plan_.stage, .what = "decay", .seconds = state_.seconds,
+    log.write(StageEvent{.step = state_.step,
+                         .name = plan_.stage,
+                         .what = "decay",
+                         .seconds = state_.seconds,
                          .note = fmt::format("the learning rate falls over the last {} steps", steps)});
     save();
   }
@@ -230,9 +246,18 @@ class Run {
     } else {
       smooth_ = smooth_ == 0 ? r.loss : 0.98 * smooth_ + 0.02 * r.loss;
     }
-    log.write(StepEvent{.step = r.step, .loss = r.loss, .bpb = r.bits_per_byte, .lr = r.lr, .grad_norm = r.grad_norm,
-                        .tokens = state_.tokens, .tokens_per_s = rate, .seconds = state_.seconds, .peak_share = share,
-                        .memory_bytes = r.step % 50 == 1 ? int64_t(resident_memory()) : 0, .skipped = r.skipped, .metrics = r.metrics});
+    log.write(StepEvent{.step = r.step,
+                        .loss = r.loss,
+                        .bpb = r.bits_per_byte,
+                        .lr = r.lr,
+                        .grad_norm = r.grad_norm,
+                        .tokens = state_.tokens,
+                        .tokens_per_s = rate,
+                        .seconds = state_.seconds,
+                        .peak_share = share,
+                        .memory_bytes = r.step % 50 == 1 ? int64_t(resident_memory()) : 0,
+                        .skipped = r.skipped,
+                        .metrics = r.metrics});
     board.scalar(r.step, "train/loss", r.loss);
     board.scalar(r.step, "train/lr", r.lr);
     board.scalar(r.step, "train/grad_norm", r.grad_norm);
@@ -241,10 +266,10 @@ class Run {
       const double left = budget_ > 0 && state_.decay_start < 0
                               ? budget_ - state_.seconds
                               : double(state_.total_steps - state_.step) * step_seconds_;
-      progress.update(fmt::format("{} {}{}  loss {:.3f}  {:.3f} bits/byte  lr {:.1e}  {} tokens/s  {:.0f} % of peak  {} left",
-                                  plan_.stage, r.step,
-                                  budget_ > 0 && state_.decay_start < 0 ? "" : fmt::format("/{}", state_.total_steps),
-                                  smooth_, r.bits_per_byte, r.lr, format_count(rate), 100 * share, format_duration(left)));
+      progress.update(fmt::format(
+          "{} {}{}  loss {:.3f}  {:.3f} bits/byte  lr {:.1e}  {} tokens/s  {:.0f} % of peak  {} left", plan_.stage,
+          r.step, budget_ > 0 && state_.decay_start < 0 ? "" : fmt::format("/{}", state_.total_steps), smooth_,
+          r.bits_per_byte, r.lr, format_count(rate), 100 * share, format_duration(left)));
     }
   }
 
@@ -258,7 +283,8 @@ class Run {
     result_.validation_loss = e.loss;
     result_.validation_bpb = e.bits_per_byte;
     clock_ += now_s() - begin;
-    log.write(EvalEvent{.step = state_.step, .loss = e.loss, .bpb = e.bits_per_byte, .seconds = state_.seconds, .tokens = e.tokens});
+    log.write(EvalEvent{
+        .step = state_.step, .loss = e.loss, .bpb = e.bits_per_byte, .seconds = state_.seconds, .tokens = e.tokens});
     board.scalar(state_.step, "validation/loss", e.loss);
     board.scalar(state_.step, "validation/bits_per_byte", e.bits_per_byte);
     const bool best = e.loss < state_.best_loss;
@@ -267,7 +293,8 @@ class Run {
       state_.best_step = state_.step;
     }
     if (!plan_.quiet)
-      progress.print(fmt::format("step {}: validation loss {:.4f}, {:.4f} bits per byte{}", state_.step, e.loss, e.bits_per_byte, best ? ", the best so far" : ""));
+      progress.print(fmt::format("step {}: validation loss {:.4f}, {:.4f} bits per byte{}", state_.step, e.loss,
+                                 e.bits_per_byte, best ? ", the best so far" : ""));
     if (best && t.keep_best && t.eval_every > 0 && state_.step < state_.total_steps) save();
   }
 

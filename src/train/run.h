@@ -12,16 +12,16 @@
 namespace quern {
 
 struct RunPlan {
-  fs::path dir;              // runs/NAME
-  std::string stage;         // "pretrain", "sft": shown and logged
-  Recipe recipe;             // resolved
-  int64_t total_steps = 0;   // > 0; with a time budget the most it may become
+  fs::path dir;               // runs/NAME
+  std::string stage;          // "pretrain", "sft": shown and logged
+  Recipe recipe;              // resolved
+  int64_t total_steps = 0;    // > 0; with a time budget the most it may become
   double budget_seconds = 0;  // > 0: warm-up, stable, decay that ends on time; see decay_seconds_share
-  bool resume = false;       // go on from the newest whole checkpoint, if there is one
+  bool resume = false;        // go on from the newest whole checkpoint, if there is one
   // Lengthen a finished run with a time budget: go on from where its learning rate began to fall, as if it had not.
   bool go_on = false;
-  bool quiet = false;        // no progress line
-  std::vector<double> moments;   // seconds at which observe() is called
+  bool quiet = false;           // no progress line
+  std::vector<double> moments;  // seconds at which observe() is called
 };
 
 struct RunParts {
@@ -37,13 +37,13 @@ struct RunParts {
 
 struct RunResult {
   int64_t steps = 0, tokens = 0, skipped = 0;
-  double seconds = 0;               // of training
-  double train_loss = 0;            // smoothed
+  double seconds = 0;     // of training
+  double train_loss = 0;  // smoothed
   double validation_loss = 0, validation_bpb = 0;
   double best_loss = 0;
   int64_t best_step = -1;
-  bool stopped = false;             // the user asked
-  fs::path checkpoint;              // the last one
+  bool stopped = false;  // the user asked
+  fs::path checkpoint;   // the last one
   double tokens_per_s = 0, peak_share = 0;
 };
 
@@ -52,7 +52,8 @@ struct EvalResult {
   double loss = 0, bits_per_byte = 0;
   int64_t tokens = 0;
 };
-EvalResult evaluate(const CausalLm& model, const Objective& objective, std::shared_ptr<const RowSet> rows, int64_t batch_rows, int64_t max_tokens);
+EvalResult evaluate(const CausalLm& model, const Objective& objective, std::shared_ptr<const RowSet> rows,
+                    int64_t batch_rows, int64_t max_tokens);
 
 // A view of a model under training that records nothing and sees every update.
 std::shared_ptr<CausalLm> frozen_view(const CausalLm& model, bool packed);

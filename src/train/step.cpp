@@ -19,8 +19,10 @@ StepReport train_step(Trainer& t, BatchSource& batches, const Objective& objecti
     report.tokens += batch.size();
     bytes += loss.bytes;
     for (size_t i = 0; i < loss.metrics.size(); ++i) {
-      if (report.metrics.size() <= i) report.metrics.push_back(loss.metrics[i]);
-      else report.metrics[i].second += loss.metrics[i].second;
+      if (report.metrics.size() <= i)
+        report.metrics.push_back(loss.metrics[i]);
+      else
+        report.metrics[i].second += loss.metrics[i].second;
     }
   }
   const double count = std::max<double>(1, double(report.count));
@@ -35,7 +37,8 @@ StepReport train_step(Trainer& t, BatchSource& batches, const Objective& objecti
   report.skipped = !norm.first_non_finite.empty() || !std::isfinite(nll_sum) || report.count == 0;
   if (report.skipped) return report;
   const double clip = t.plan.max_grad_norm > 0 && report.grad_norm > t.plan.max_grad_norm
-                          ? t.plan.max_grad_norm / (report.grad_norm + 1e-6) : 1.0;
+                          ? t.plan.max_grad_norm / (report.grad_norm + 1e-6)
+                          : 1.0;
   t.optimizer.step(float(report.lr), float(clip / count));
   return report;
 }

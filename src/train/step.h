@@ -9,20 +9,20 @@
 namespace quern {
 
 struct StepPlan {
-  int64_t micro_batches = 1;      // accumulated into one update
-  double max_grad_norm = 1.0;     // 0: no clipping
+  int64_t micro_batches = 1;   // accumulated into one update
+  double max_grad_norm = 1.0;  // 0: no clipping
   Schedule schedule;
 };
 
 struct StepReport {
-  int64_t step = 0;           // updates made, this one included
-  double loss = 0;            // nats per counted token
+  int64_t step = 0;  // updates made, this one included
+  double loss = 0;   // nats per counted token
   double bits_per_byte = 0;
   double grad_norm = 0, lr = 0;
-  int64_t tokens = 0;         // positions run through the model
-  int64_t count = 0;          // tokens that counted
+  int64_t tokens = 0;  // positions run through the model
+  int64_t count = 0;   // tokens that counted
   bool skipped = false;
-  std::string bad_tensor;     // first with a gradient that is not finite
+  std::string bad_tensor;  // first with a gradient that is not finite
   Metrics metrics;
 };
 

@@ -86,8 +86,11 @@ std::vector<Tensor> attention_probabilities(const Tensor& q, const Tensor& k, st
 
 namespace {
 PagedKv paged(const LayerPages& pages, const Tensor& block_tables) {
-  return {.k_pages = pages.k.data(), .v_pages = pages.v.data(), .k_page_stride = pages.k.strides()[0],
-          .v_page_stride = pages.v.strides()[0], .block_table = block_tables.data<int32_t>(),
+  return {.k_pages = pages.k.data(),
+          .v_pages = pages.v.data(),
+          .k_page_stride = pages.k.strides()[0],
+          .v_page_stride = pages.v.strides()[0],
+          .block_table = block_tables.data<int32_t>(),
           .max_blocks = block_tables.size(1)};
 }
 }  // namespace
@@ -100,12 +103,17 @@ void write_pages(const LayerPages& pages, const Tensor& k, const Tensor& v, std:
 }
 
 Tensor paged_attention(const Tensor& q, const LayerPages& pages, std::span<const int32_t> slots,
-                       std::span<const int32_t> positions, const Tensor& block_tables, const AttentionOptions& options) {
+                       std::span<const int32_t> positions, const Tensor& block_tables,
+                       const AttentionOptions& options) {
   const int64_t N = q.size(0), H = q.size(1), D = q.size(2), K = pages.k.size(1);
   Tensor out = Tensor::empty({N, H, D});
-  const PagedAttentionShape shape{.N = N, .H = H, .K = K, .D = D,
+  const PagedAttentionShape shape{.N = N,
+                                  .H = H,
+                                  .K = K,
+                                  .D = D,
                                   .scale = options.scale > 0 ? options.scale : 1.0f / std::sqrt(float(D)),
-                                  .window = options.window, .softcap = options.softcap};
+                                  .window = options.window,
+                                  .softcap = options.softcap};
   paged_attention_simd(q.data(), q.strides()[0], {slots.data(), positions.data()}, paged(pages, block_tables),
                        out.data(), H * D, shape);
   return out;

@@ -52,14 +52,17 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
     multiply(rows, V, C, as_mat(h_s), transposed(as_mat(w)), logits.data(), V, {.precision = options.precision});
     float* nll = result.row_nll.data() + begin;
     if (!plain)  // what is reported is the plain loss; what is learned has the extra terms
-      for (int64_t n = 0; n < rows; ++n) nll[n] = y[size_t(n)] == kIgnoreLabel ? 0 : -logits.data()[n * V + y[size_t(n)]];
+      for (int64_t n = 0; n < rows; ++n)
+        nll[n] = y[size_t(n)] == kIgnoreLabel ? 0 : -logits.data()[n * V + y[size_t(n)]];
     cross_entropy_simd(logits.data(), V, y.data(), nullptr, loss.data(), lse.data(),
-                       {.label_smoothing = options.label_smoothing, .z_loss = options.z_loss, .write_grad = learn}, rows, V);
+                       {.label_smoothing = options.label_smoothing, .z_loss = options.z_loss, .write_grad = learn},
+                       rows, V);
     for (int64_t n = 0; n < rows; ++n)
       nll[n] = plain ? loss.data()[n] : y[size_t(n)] == kIgnoreLabel ? 0 : nll[n] + lse.data()[n];
     collect(y, {loss.data(), size_t(rows)}, total, result.count);
     const Tensor dlogits = logits.slice(0, 0, rows);
-    if (dh) multiply(rows, C, V, as_mat(dlogits), as_mat(w), dh.data() + begin * C, C, {.precision = options.precision});
+    if (dh)
+      multiply(rows, C, V, as_mat(dlogits), as_mat(w), dh.data() + begin * C, C, {.precision = options.precision});
     if (dw)
       multiply(V, C, rows, transposed(as_mat(dlogits)), as_mat(h_s), dw.data(), C,
                {.precision = options.precision, .block_k = kInt8Tokens, .accumulate = begin > 0});
@@ -89,9 +92,9 @@ CrossEntropyResult cross_entropy(const Tensor& logits, std::span<const int32_t> 
   result.row_nll.resize(size_t(N));
   for (int64_t n = 0; n < N; ++n)
     if (labels[size_t(n)] != kIgnoreLabel) result.row_nll[size_t(n)] = -work.data()[n * V + labels[size_t(n)]];
-  cross_entropy_simd(work.data(), V, labels.data(), nullptr, loss.data(), lse.data(),
-                     {.label_smoothing = options.label_smoothing, .z_loss = options.z_loss,
-                      .write_grad = logits.trainable()}, N, V);
+  cross_entropy_simd(
+      work.data(), V, labels.data(), nullptr, loss.data(), lse.data(),
+      {.label_smoothing = options.label_smoothing, .z_loss = options.z_loss, .write_grad = logits.trainable()}, N, V);
   double total = 0;
   collect(labels, loss.span(), total, result.count);
   for (int64_t n = 0; n < N; ++n)

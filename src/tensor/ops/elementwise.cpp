@@ -10,7 +10,8 @@ namespace quern {
 namespace {
 void same_shape(const char* op, const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape())
-    throw Error(ErrorKind::InvalidArgument, "{}: shapes {} and {} differ", op, to_string(a.shape()), to_string(b.shape()));
+    throw Error(ErrorKind::InvalidArgument, "{}: shapes {} and {} differ", op, to_string(a.shape()),
+                to_string(b.shape()));
 }
 }  // namespace
 
@@ -124,17 +125,19 @@ Tensor over_rows(const char* op, const Tensor& x, Forward forward, Backward back
 }  // namespace
 
 Tensor softmax(const Tensor& x) {
-  return over_rows("softmax", x, [](const float* in, float* out, int64_t N, int64_t C) { softmax_simd(in, 1.0f, out, N, C); },
-                   [](const float* y, const float* dy, float* dx, int64_t N, int64_t C) {
-                     softmax_backward_simd(y, dy, 1.0f, dx, false, N, C);
-                   });
+  return over_rows(
+      "softmax", x, [](const float* in, float* out, int64_t N, int64_t C) { softmax_simd(in, 1.0f, out, N, C); },
+      [](const float* y, const float* dy, float* dx, int64_t N, int64_t C) {
+        softmax_backward_simd(y, dy, 1.0f, dx, false, N, C);
+      });
 }
 
 Tensor log_softmax(const Tensor& x) {
-  return over_rows("log_softmax", x, [](const float* in, float* out, int64_t N, int64_t C) { log_softmax_simd(in, out, N, C); },
-                   [](const float* y, const float* dy, float* dx, int64_t N, int64_t C) {
-                     log_softmax_backward_simd(y, dy, dx, false, N, C);
-                   });
+  return over_rows(
+      "log_softmax", x, [](const float* in, float* out, int64_t N, int64_t C) { log_softmax_simd(in, out, N, C); },
+      [](const float* y, const float* dy, float* dx, int64_t N, int64_t C) {
+        log_softmax_backward_simd(y, dy, dx, false, N, C);
+      });
 }
 
 }  // namespace quern

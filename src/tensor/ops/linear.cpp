@@ -19,7 +19,8 @@ Tensor as_matrix(const Tensor& x) {
 void multiply(int64_t M, int64_t N, int64_t K, const Mat& a, const Mat& b, float* c, int64_t ldc,
               const ProductOptions& options) {
   if (options.precision == Precision::int8)
-    int8_gemm(M, N, K, a, b, c, ldc, {.block_k = options.block_k, .accumulate = options.accumulate, .bias = options.bias});
+    int8_gemm(M, N, K, a, b, c, ldc,
+              {.block_k = options.block_k, .accumulate = options.accumulate, .bias = options.bias});
   else
     gemm(M, N, K, a, b, c, ldc, {.accumulate = options.accumulate, .bias = options.bias});
 }
@@ -56,7 +57,8 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b, Precision preci
     const Tensor dy = grad.reshape({N, M});
     if (rows.trainable()) product_into(rows.grad_slot(), as_mat(dy), as_mat(w), M, {.precision = precision});
     if (w.trainable())
-      product_into(w.grad_slot(), transposed(as_mat(dy)), as_mat(rows), N, {.precision = precision, .block_k = kInt8Tokens});
+      product_into(w.grad_slot(), transposed(as_mat(dy)), as_mat(rows), N,
+                   {.precision = precision, .block_k = kInt8Tokens});
     if (b && b.trainable()) add_column_sums(b, dy);
   });
   return y;
@@ -64,7 +66,8 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b, Precision preci
 
 Tensor linear(const Tensor& x, const PackedMatrix& w, const Tensor& b) {
   const int64_t K = w.K(), M = w.N();
-  QUERN_CHECK(x.size(-1) == K && !x.trainable(), "linear: a packed weight ({}, {}) can't take x {}", M, K, to_string(x.shape()));
+  QUERN_CHECK(x.size(-1) == K && !x.trainable(), "linear: a packed weight ({}, {}) can't take x {}", M, K,
+              to_string(x.shape()));
   const Tensor rows = as_matrix(x);
   Shape shape = x.shape();
   shape.back() = M;

@@ -7,9 +7,9 @@
 
 namespace quern {
 
-Mat as_mat(const Tensor& x);          // (M, N) with any strides
+Mat as_mat(const Tensor& x);  // (M, N) with any strides
 Mat transposed(const Mat& m);
-Tensor as_matrix(const Tensor& x);    // (..., C) -> (N, C), a view
+Tensor as_matrix(const Tensor& x);  // (..., C) -> (N, C), a view
 
 // Rows of the batch that share a scale in the weight gradient of int8 training; one scale over all rows costs accuracy
 // (measured: validation loss 1.7779 against 1.7682 on a 4 x 128 character model, f32 1.7676).

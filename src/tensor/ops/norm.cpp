@@ -25,7 +25,8 @@ Tensor rms_norm(const Tensor& x, const Tensor& w, float eps) {
     float* dw = added_grad(w);
     if (c.trainable()) {
       const Tensor::GradSlot dx = c.grad_slot();
-      rms_norm_backward_simd(c.data(), w.data(), 0.0f, rstd.data(), dy.data(), dx.buffer.data(), dx.accumulate, dw, N, C);
+      rms_norm_backward_simd(c.data(), w.data(), 0.0f, rstd.data(), dy.data(), dx.buffer.data(), dx.accumulate, dw, N,
+                             C);
     } else {
       Tensor unused = Tensor::empty(c.shape());
       rms_norm_backward_simd(c.data(), w.data(), 0.0f, rstd.data(), dy.data(), unused.data(), false, dw, N, C);
