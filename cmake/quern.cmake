@@ -68,7 +68,7 @@ function(quern_module name)
     add_executable(quern_${name}_test ${tests})
     target_link_libraries(quern_${name}_test PRIVATE quern_${name} GTest::gtest GTest::gmock GTest::gtest_main)
     gtest_discover_tests(quern_${name}_test DISCOVERY_MODE PRE_TEST
-      PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive" TIMEOUT 600)
+      PROPERTIES ENVIRONMENT "OMP_WAIT_POLICY=passive;QUERN_HOME=${CMAKE_BINARY_DIR}/home" TIMEOUT 600)
   endif()
   if(QUERN_FUZZ)
     foreach(source IN LISTS fuzzers)

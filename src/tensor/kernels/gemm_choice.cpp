@@ -38,10 +38,12 @@ std::span<const KernelSet> kernel_sets() {
 
 void put_in_force(const KernelSet& set) { g_in_force.store(&set, std::memory_order_release); }
 
+const KernelSet* kernels_in_force_or_null() { return g_in_force.load(std::memory_order_acquire); }
+
 const KernelSet& kernels_in_force() {
-  if (const KernelSet* set = g_in_force.load(std::memory_order_acquire)) return *set;
+  if (const KernelSet* set = kernels_in_force_or_null()) return *set;
   kernel_choice();  // probes, and puts its choice in force
-  return *g_in_force.load(std::memory_order_acquire);
+  return *kernels_in_force_or_null();
 }
 
 const GemmKernels& gemm_kernels() { return *kernels_in_force().f32; }

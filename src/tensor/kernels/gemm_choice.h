@@ -19,7 +19,9 @@ struct KernelSet {
 };
 
 std::span<const KernelSet> kernel_sets();  // all that are compiled in, best first by features
-const KernelSet& kernels_in_force();
+const KernelSet& kernels_in_force();       // probes when nothing is in force yet
+const KernelSet* kernels_in_force_or_null();
+
 void put_in_force(const KernelSet& set);
 
 }  // namespace quern

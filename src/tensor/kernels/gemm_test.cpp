@@ -246,7 +246,5 @@ TEST(Gemm, RefusesNumberFormatsItDoesNotKnow) {
   EXPECT_THROW(pack_b(1, 1, {c, DType::i32, 1, 1}), Error);
 }
 
-TEST(Gemm, RefusesKernelsThatAreUnknown) { EXPECT_THROW(force_kernels("abacus"), Error); }
-
 }  // namespace
 }  // namespace quern
