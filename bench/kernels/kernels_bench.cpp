@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Speed of the compute kernels: GFLOP/s and the share of this core's multiply-add peak for attention, GB/s for the
 // rest.
-//   kernels_bench [NAME-PART] [--threads N]
+//   quern_bench_kernels [NAME-PART] [--threads N]
 // Each is run for half a second and the fastest run counts, since others may use the machine; on one thread the clock
 // is the processor time used.
 #include <fmt/format.h>

@@ -10,6 +10,7 @@
 #include "tensor/kernels/attention_plan.h"
 #include "tensor/kernels/highway_targets.h"
 #include "tensor/kernels/paged_attention.h"
+#include "tensor/kernels/partial_sums.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/kernels/paged_attention_simd.cpp"
@@ -277,10 +278,10 @@ class PagedWorker {
 };
 
 // Tiles x heads are enough work for the threads: each task walks all spans of a tile.
-void PagedTiles(const PagedArgs& args, const std::vector<PagedTile>& tiles) {
+void PagedTiles(const PagedArgs& args, const std::vector<PagedTile>& tiles, int64_t threads) {
   const int64_t K = args.shape.K, tasks = int64_t(tiles.size()) * K, D_v = args.shape.value_size();
   std::atomic<int64_t> next = 0;
-  parallel_for(std::min<int64_t>(compute_threads(), tasks), 1, [&](int64_t, int64_t) HWY_ATTR {
+  parallel_for(std::min(threads, tasks), 1, [&](int64_t, int64_t) HWY_ATTR {
     PagedWorker worker(args);
     Scratch scratch;
     PagedState states[2];
@@ -301,7 +302,7 @@ void PagedTiles(const PagedArgs& args, const std::vector<PagedTile>& tiles) {
 }
 
 // Few tiles and many keys: spans are tasks too, and are merged when all are done.
-void PagedSpans(const PagedArgs& args, const std::vector<PagedTile>& tiles) {
+void PagedSpans(const PagedArgs& args, const std::vector<PagedTile>& tiles, int64_t threads) {
   struct Task {
     size_t tile;
     int64_t kv_head, span;
@@ -318,7 +319,7 @@ void PagedSpans(const PagedArgs& args, const std::vector<PagedTile>& tiles) {
     }
   }
   std::atomic<size_t> next = 0;
-  parallel_for(std::min<int64_t>(compute_threads(), int64_t(tasks.size())), 1, [&](int64_t, int64_t) HWY_ATTR {
+  parallel_for(std::min(threads, int64_t(tasks.size())), 1, [&](int64_t, int64_t) HWY_ATTR {
     PagedWorker worker(args);
     for (size_t i = next++; i < tasks.size(); i = next++) {
       worker.Load(tiles[tasks[i].tile], tasks[i].kv_head);
@@ -348,7 +349,7 @@ void paged_write_simd(const float* k, int64_t k_stride, const float* v, int64_t 
                       const PagedKv& cache, const PagedAttentionShape& shape) {
   QUERN_CHECK(cache.storage == DType::f32, "paged cache of {}", name(cache.storage));
   const int64_t D = shape.D, D_v = shape.value_size();
-  parallel_for(shape.N, 16, [&](int64_t begin, int64_t end) {
+  parallel_for(shape.N, row_grain(4 * shape.K * D), [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       const int64_t block = rows.positions[n] / kPageSize, slot = rows.positions[n] % kPageSize;
       const int64_t page = cache.block_table[rows.sequences[n] * cache.max_blocks + block];
@@ -369,7 +370,7 @@ void paged_attention_simd(const float* q, int64_t q_stride, const PagedRows& row
   const PagedArgs args = {q, q_stride, rows, cache, out, out_stride, shape};
   const int64_t G = args.group();
   std::vector<PagedTile> tiles;
-  int64_t spans = 0;
+  int64_t spans = 0, work = 0;  // work in multiply-adds
   for (int64_t n = 0; n < shape.N;) {
     int64_t end = n + 1;  // rows [n, end) belong to one sequence
     while (end < shape.N && rows.sequences[end] == rows.sequences[n]) ++end;
@@ -381,17 +382,20 @@ void paged_attention_simd(const float* q, int64_t q_stride, const PagedRows& row
         tile.last_key = std::max<int64_t>(tile.last_key, rows.positions[r] + 1);
       }
       tiles.push_back(tile);
+      work += count * (tile.last_key - tile.first_key) * (shape.D + shape.value_size()) * shape.K;
       spans += (tile.last_key + kSpanKeys - 1) / kSpanKeys - tile.first_key / kSpanKeys;
     }
     n = end;
   }
   if (tiles.empty()) return;
+  // Waking a thread costs some microseconds: it gets at least about ten of them to do.
+  constexpr int64_t kWorkPerThread = 300'000;
+  const int64_t threads = std::clamp<int64_t>(work / kWorkPerThread, 1, compute_threads());
   const int64_t tasks = int64_t(tiles.size()) * shape.K;
-  const bool split = tasks < 2 * compute_threads() && compute_threads() > 1 && spans > int64_t(tiles.size());
-  if (split) {
-    HWY_DYNAMIC_DISPATCH(PagedSpans)(args, tiles);
+  if (threads > 1 && tasks < 2 * threads && spans > int64_t(tiles.size())) {
+    HWY_DYNAMIC_DISPATCH(PagedSpans)(args, tiles, threads);
   } else {
-    HWY_DYNAMIC_DISPATCH(PagedTiles)(args, tiles);
+    HWY_DYNAMIC_DISPATCH(PagedTiles)(args, tiles, threads);
   }
 }
 }  // namespace quern

@@ -95,7 +95,7 @@ struct Case {
 std::vector<Case> cases() {
   return {
       {"plain", {.H = 2, .K = 2, .D = 64}},
-      {"grouped", {.H = 6, .K = 2, .D = 16}},
+      {"grouped, enough work for threads to share spans", {.H = 8, .K = 2, .D = 64}},
       {"one key/value head", {.H = 7, .K = 1, .D = 8}},
       {"odd sizes", {.H = 2, .K = 1, .D = 7, .D_v = 13}},
       {"window", {.H = 2, .K = 2, .D = 16, .window = 70}},
