@@ -7,6 +7,7 @@
 #include "base/terminal.h"
 #include "base/threads.h"
 #include "data/stock.h"
+#include "data/text_instruct.h"
 #include "eval/compression.h"
 #include "eval/ngram.h"
 #include "pipeline/dial.h"
@@ -197,11 +198,23 @@ class Speedrun {
     const int32_t end = *tokenizer_.token_to_id(kEndOfText);
     train_ = TokenStore::from_documents(parts[0], bytes, end);
     validation_ = TokenStore::from_documents(parts[1], bytes, end);
+    if (!o_.text.empty()) take_text_pairs();
     documents_.clear();
     documents_.shrink_to_fit();
     stage_done("tokenizer", fmt::format("{} tokens of {:.2f} bytes; {} held out", format_count(double(train_.size())),
                                         double(train_.text_bytes()) / double(train_.size()),
                                         format_count(double(validation_.size()))));
+  }
+
+  // Continue, fill the gap, find the passage, who said it: asked about the user's own text.
+  void take_text_pairs() {
+    std::vector<Document> own;
+    for (const Document& d : documents_)
+      if (!d.source.starts_with("village/")) own.push_back(d);
+    const TextInstructOptions options{
+        .seed = o_.seed, .max_pairs = 40'000, .max_prompt_bytes = 500, .max_answer_bytes = 200};
+    for (TextInstruction& t : instructions_from_documents(own, options))
+      story_.text_pairs.emplace_back(std::move(t.prompt), std::move(t.answer));
   }
 
   void plan() {

@@ -9,10 +9,14 @@
 
 namespace quern {
 
-std::vector<std::pair<std::string, std::string>> instruction_pairs(const SpeedrunOptions&, const Village& village,
-                                                                   const SpeedrunStory&, size_t count) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (InstructPair& p : village.instruct(count, 1)) pairs.emplace_back(std::move(p.prompt), std::move(p.answer));
+std::vector<std::pair<std::string, std::string>> instruction_pairs(const SpeedrunOptions& options,
+                                                                   const Village& village, const SpeedrunStory& story,
+                                                                   size_t count) {
+  std::vector<std::pair<std::string, std::string>> pairs = story.text_pairs;
+  for (InstructPair& p : village.instruct(count - std::min(count, pairs.size()), 1))
+    pairs.emplace_back(std::move(p.prompt), std::move(p.answer));
+  Rng rng(options.seed, "speedrun.instruct");
+  if (!story.text_pairs.empty()) rng.shuffle(std::span(pairs));
   return pairs;
 }
 

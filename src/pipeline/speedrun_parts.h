@@ -22,6 +22,7 @@ struct SpeedrunStory {
   ReportLearned learned;
   std::map<std::string, std::vector<double>> learned_by_kind;
   std::vector<ReportPlanted> planted;
+  std::vector<std::pair<std::string, std::string>> text_pairs;  // questions and answers cut from the user's own text
 };
 
 // Prompts and answers for instruction tuning: the village's, and with a text of the user's own also pairs cut from it.

@@ -6,6 +6,7 @@
 #include "base/terminal.h"
 #include "base/threads.h"
 #include "data/chat_reader.h"
+#include "data/stock.h"
 #include "infer/engine.h"
 #include "pipeline/dial.h"
 #include "tensor/kernels/probe.h"
@@ -32,7 +33,7 @@ Corpus open_source(const Recipe& r) {
         [&](VillageDocument&& d) { documents.push_back({.text = std::move(d.text), .source = "village/" + d.kind}); });
     return corpus_of_documents(std::move(documents), options);
   }
-  if (r.data.source == "stock") throw Error(ErrorKind::Unsupported, "the stock corpus is not built");
+  if (r.data.source == "stock") return open_stock_corpus({.corpus = options});
   return open_corpus(r.data.source, options);
 }
 
@@ -210,6 +211,44 @@ StageResult finish(StageResult result, RunPlan& plan, RunParts& parts) {
 }
 
 }  // namespace
+
+DataPreview preview_data(Recipe r, int64_t count) {
+  DataPreview out;
+  std::shared_ptr<const RowSet> rows;
+  const int64_t T = r.train.sequence;
+  if (!r.data.chat.empty()) {
+    out.tokenizer =
+        Tokenizer::load(r.tokenizer.path.empty() ? fs::path(r.model.init_from) : fs::path(r.tokenizer.path));
+    std::vector<ChatExample> examples;
+    for (const Conversation& c : read_conversations(r.data.chat, {.max_conversations = count * 50})) {
+      std::vector<ChatMessage> messages;
+      for (const Turn& turn : c.turns) messages.push_back({turn.role, turn.content});
+      ChatExample example;
+      for (ChatPiece& piece : render_chat(out.tokenizer, messages, false))
+        example.pieces.emplace_back(std::move(piece.ids), piece.trained || r.data.mask == "all");
+      examples.push_back(std::move(example));
+    }
+    auto packed = std::make_shared<SftRows>(std::move(examples), T, bytes_per_token(out.tokenizer));
+    out.fill = packed->fill();
+    rows = packed;
+  } else {
+    TemporaryDirectory scratch;
+    Tokens tokens = prepare_tokens(r, scratch.path());
+    out.tokenizer = tokens.tokenizer;
+    auto packed = std::make_shared<PackedRows>(
+        tokens.train, T, PackingOptions{.packing = r.data.packing == "best-fit" ? Packing::BestFit : Packing::Stream});
+    out.fill = packed->fill();
+    rows = packed;
+  }
+  out.total_rows = rows->rows();
+  const ShuffledRows shuffled(rows, uint64_t(r.run.seed));
+  for (int64_t i = 0; i < std::min(count, rows->rows()); ++i) {
+    TokenBatch batch;
+    shuffled.append_row(i, batch);
+    out.rows.push_back(preview_spans(batch));
+  }
+  return out;
+}
 
 StageResult pretrain(Recipe r, const StageOptions& options) {
   const fs::path dir = run_directory(r);

@@ -43,6 +43,15 @@ StageResult pretrain(Recipe recipe, const StageOptions& options);
 // Instruction tuning of model.init_from on data.chat (JSONL).
 StageResult instruct(Recipe recipe, const StageOptions& options);
 
+// The first rows that a recipe would train on, with what is learned told from what is only read.
+struct DataPreview {
+  Tokenizer tokenizer;
+  std::vector<std::vector<PreviewSpan>> rows;
+  double fill = 0;  // share of positions that hold tokens
+  int64_t total_rows = 0;
+};
+DataPreview preview_data(Recipe recipe, int64_t rows);
+
 fs::path run_directory(const Recipe& recipe);
 std::string describe(const StageResult& result);  // for people
 Json to_json(const StageResult& result);
