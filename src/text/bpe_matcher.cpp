@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "text/bpe_matcher.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "base/error.h"
 #include "text/encode_scratch.h"
 
 namespace quern {
+
+void BorderFilter::reset(size_t num_merges) {
+  const size_t bits = std::bit_ceil(std::max<size_t>(num_merges * 16, 1024));
+  bits_.assign(bits / 64, 0);
+  shift_ = 64 - std::countr_zero(bits);
+}
+
+void BorderFilter::add(std::string_view left, std::string_view right) {
+  const auto byte = [](char c) { return uint32_t{static_cast<unsigned char>(c)}; };
+  const uint32_t l =
+      left.size() > 1 ? byte(left[left.size() - 2]) << 8 | byte(left.back()) : byte(left.back()) | kSingle;
+  const uint32_t r = right.size() > 1 ? byte(right[0]) << 8 | byte(right[1]) : byte(right[0]) | kSingle;
+  const size_t at = place(l, r);
+  bits_[at / 64] |= uint64_t{1} << at % 64;
+}
 
 // Whether a and b stay side by side. `limit`: pairs of a rank below it would be merged across the border first.
 bool BpeMatcher::agree(TokenId a, TokenId b, uint32_t limit) const {
@@ -63,6 +81,8 @@ std::unique_ptr<const BpeMatcher> BpeMatcher::build(const Vocabulary& bytes, con
     strings.emplace_back(bytes.text_of(id), id);
     tokens[static_cast<size_t>(id)].size = static_cast<uint32_t>(bytes.text_of(id).size());
   }
+  matcher->filter_.reset(merges.size());
+  for (const BpeMerge& merge : merges) matcher->filter_.add(bytes.text_of(merge.left), bytes.text_of(merge.right));
   matcher->trie_ = std::make_unique<ByteTrie>(strings);
   for (const auto& [text, id] : strings) {
     tokens[static_cast<size_t>(id)].shorter = matcher->trie_->longest(text.data(), text.data() + text.size() - 1);
@@ -81,7 +101,12 @@ TokenId* BpeMatcher::encode(const char* word, size_t size, EncodeScratch& scratc
   while (true) {
     const Token& t = tokens_[static_cast<size_t>(token)];
     const size_t border = pos + t.size;
-    if (!(closed[border / 64] >> border % 64 & 1) && (at == out || agree(at[-1], token, MergeTable::kNone))) {
+    const auto fits = [&] {
+      if (at == out) return true;
+      if (!filter_.may_cross(word + pos, tokens_[static_cast<size_t>(at[-1])].size, t.size)) return true;
+      return agree(at[-1], token, MergeTable::kNone);
+    };
+    if (!(closed[border / 64] >> border % 64 & 1) && fits()) {
       *at++ = token;
       pos = border;
       if (pos == size) return at;

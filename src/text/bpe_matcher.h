@@ -21,6 +21,34 @@
 
 namespace quern {
 
+// A set of "some merge joins a part that ends so with a part that begins so": the last two bytes of the left part and
+// the first two of the right one, or the only byte where there is one. May say yes wrongly, never no.
+class BorderFilter {
+ public:
+  void reset(size_t num_merges);
+  void add(std::string_view left, std::string_view right);
+  // Whether a merge may cross `border`, between tokens of these sizes.
+  bool may_cross(const char* border, size_t left_size, size_t right_size) const {
+    const auto byte = [border](int i) { return uint32_t{static_cast<unsigned char>(border[i])}; };
+    const uint32_t l1 = byte(-1) | kSingle, r1 = byte(0) | kSingle;
+    if (test(l1, r1)) return true;
+    const uint32_t l2 = left_size > 1 ? byte(-2) << 8 | byte(-1) : 0, r2 = right_size > 1 ? byte(0) << 8 | byte(1) : 0;
+    return (right_size > 1 && test(l1, r2)) || (left_size > 1 && (test(l2, r1) || (right_size > 1 && test(l2, r2))));
+  }
+
+ private:
+  static constexpr uint32_t kSingle = 1 << 16;
+  std::vector<uint64_t> bits_;
+  int shift_ = 0;
+  size_t place(uint32_t left, uint32_t right) const {
+    return ((uint64_t{left} << 17 | right) * 0x9E3779B97F4A7C15u) >> shift_;
+  }
+  bool test(uint32_t left, uint32_t right) const {
+    const size_t at = place(left, right);
+    return bits_[at / 64] >> at % 64 & 1;
+  }
+};
+
 class BpeMatcher {
  public:
   // Null when a merge comes before one that it needs: undoing would then not go backwards in rank.
@@ -41,6 +69,7 @@ class BpeMatcher {
   const MergeTable& table_;
   std::vector<Token> tokens_;
   std::unique_ptr<ByteTrie> trie_;
+  BorderFilter filter_;
 
   explicit BpeMatcher(const MergeTable& table) : table_(table) {}
   bool agree(TokenId a, TokenId b, uint32_t limit) const;

@@ -13,6 +13,9 @@ namespace {
 // PCRE2's \s adds U+180E, and its \w (before 10.43) leaves out marks and connectors.
 constexpr std::string_view kSpaces =
     R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
+constexpr std::string_view kNotSpaces =
+    R"(\x{0}-\x{8}\x{E}-\x{1F}\x{21}-\x{84}\x{86}-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF}\x{200B}-\x{2027})"
+    R"(\x{202A}-\x{202E}\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{10FFFF})";
 constexpr std::string_view kWordChars = R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9})";
 
 std::string from_oniguruma(std::string_view pattern) {
@@ -29,6 +32,8 @@ std::string from_oniguruma(std::string_view pattern) {
         out += negated ? "[^" : "[";
         out += set;
         out += ']';
+      } else if (space && negated) {
+        out += kNotSpaces;
       } else if ((space || word) && !negated) {
         out += set;
       } else {

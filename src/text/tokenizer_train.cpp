@@ -80,8 +80,8 @@ Tokenizer train_bpe(const DocumentSource& documents, const BpeTrainOptions& opti
   }
   TokenizerParts parts;
   parse_pre_tokenizer(pre_tokenizer_json(options.split), parts, "the trainer");
-  parts.decoder_json = R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})";
-  parts.decoder = DecoderKind::ByteLevel;
+  parse_decoder(R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})", parts,
+                "the trainer");
   add_specials(parts, options.special_tokens);
 
   WordCountOptions counting{.threads = options.threads > 0 ? options.threads : hardware_threads(),
