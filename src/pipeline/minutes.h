@@ -32,6 +32,6 @@ MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const Toke
 // Power law through two pilots (tokens D1 < D2, bits per byte b1 > b2), each with its learning rate brought down:
 // b(D) = E + A D^-alpha with the floor E taken as a share of b2 (Hoffmann et al. 2022, arXiv:2203.15556, eq. 2, with
 // the model's size fixed). The interval is +-3 %.
-double extrapolate(double D1, double b1, double D2, double b2, double D);
+double extrapolate(double D1, double b1, double D2, double b2, double D, double floor_share);
 
 }  // namespace quern

@@ -32,14 +32,13 @@ Recipe base_recipe(const SpeedrunOptions& o) {
   r.tokenizer.splitting = "qwen2";            // digits one by one: sums are learned column by column
   r.model.depth = o.depth > 0 ? o.depth : 4;  // until the plan chooses
   auto& t = r.train;
-  t.batch_rows = 16;
+  t.batch_rows = 8;  // small batches: in ten minutes the number of steps counts for more than their smoothness
   t.sequence = 256;
-  t.optimizer = "muon";
   t.schedule = "wsd";
-  t.warmup_steps = 50;
+  t.warmup_steps = 100;
   t.decay_fraction = 0.3;
   t.min_lr_ratio = 0.02;
-  t.precision = o.precision.empty() ? "f32" : o.precision;
+  t.precision = o.precision.empty() ? "int8" : o.precision;
   t.save_every_seconds = 60;
   t.keep_last = 1;
   t.keep_best = false;
@@ -50,7 +49,7 @@ Recipe base_recipe(const SpeedrunOptions& o) {
 }
 
 // Shares of the time: the rest is pre-training.
-constexpr double kTuningShare = 0.24, kMeasureShare = 0.12;
+constexpr double kTuningShare = 0.5, kMeasureShare = 0.05;
 constexpr uint64_t kSmallText = 5'000'000;
 
 class Speedrun {
@@ -317,13 +316,14 @@ class Speedrun {
 
   void tuning() {
     stage("instruction tuning");
-    std::vector<std::pair<std::string, std::string>> pairs = instruction_pairs(o_, *village_, story_, 120'000);
+    std::vector<std::pair<std::string, std::string>> pairs =
+        instruction_pairs(o_, *village_, story_, size_t(std::clamp(o_.minutes, 0.5, 60.0) * 25'000));
     auto examples = render_examples(tokenizer_, pairs);
     Recipe s = r_;
     s.run.out = (o_.out / "sft").string();
     s.model.init_from = out_.pretrain.run.checkpoint.string();
-    s.train.lr = r_.train.lr * 0.5;
-    s.train.muon_lr = r_.train.muon_lr * 0.5;
+    s.train.lr = r_.train.lr * 0.8;
+    s.train.muon_lr = r_.train.muon_lr * 0.8;
     s.train.warmup_steps = 10;
     s.train.decay_fraction = 0.6;
     s.train.save_every_seconds = 0;
