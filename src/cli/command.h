@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace quern {
 
@@ -37,6 +38,12 @@ struct CommonOptions {
 inline void add_common_options(CLI::App* cmd, CommonOptions& o) {
   cmd->add_flag("--json", o.json, "print one JSON object for programs (shapes: docs/json.md)");
   cmd->add_option("--threads", o.threads, "compute threads; 0: all processors")->check(CLI::Range(0, 4096));
+}
+
+// An option that may be repeated and takes one value each time, so that it never swallows what follows.
+template <typename T>
+CLI::Option* add_repeated(CLI::App* cmd, const std::string& name, std::vector<T>& values, const std::string& about) {
+  return cmd->add_option(name, values, about)->allow_extra_args(false);
 }
 
 // Examples under the help of a verb, one a line.

@@ -98,10 +98,11 @@ void print(const Json& d) {
   line("caches",
        fmt::format("L1 {}, L2 {}, L3 {}", size(cpu["l1_bytes"]), size(cpu["l2_bytes"]), size(cpu["l3_bytes"])));
   const double bf16 = p["bf16_peak_gflops"].get<double>();
-  line("one core", fmt::format("f32 {:.0f} GFLOP/s, bf16 {}, int8 {:.0f} GOP/s; memory {:.1f} GB/s",
-                               p["f32_peak_gflops"].get<double>(),
-                               bf16 > 0 ? fmt::format("{:.0f} GFLOP/s", bf16) : "no instruction",
-                               p["int8_peak_gops"].get<double>(), p["memory_gb_per_s"].get<double>()));
+  line(
+      "one core",
+      fmt::format("f32 {:.0f} GFLOP/s, bf16 {}, int8 {:.0f} GOP/s; all together read {:.1f} GB/s of memory",
+                  p["f32_peak_gflops"].get<double>(), bf16 > 0 ? fmt::format("{:.0f} GFLOP/s", bf16) : "no instruction",
+                  p["int8_peak_gops"].get<double>(), p["memory_gb_per_s"].get<double>()));
   for (const Json& c : d["kernels"]["candidates"])
     line("", fmt::format("{:<10} f32 {:.0f} GFLOP/s, int8 {:.0f} GOP/s", text(c["name"]), c["f32_gflops"].get<double>(),
                          c["int8_gops"].get<double>()));

@@ -172,10 +172,10 @@ void add_generate_command(CLI::App& app) {
   auto o = std::make_shared<GenerateOptions>();
   auto* cmd = app.add_subcommand("generate", "Continue a text with a model");
   cmd->add_option("model", o->model, "a model folder, or a run's folder")->required();
-  cmd->add_option("--prompt,-p", o->prompts, "the text to go on from; several are answered side by side");
-  cmd->add_option("--prompt-file", o->prompt_files, "a file that is one prompt");
+  add_repeated(cmd, "--prompt,-p", o->prompts, "the text to go on from; several are answered side by side");
+  add_repeated(cmd, "--prompt-file", o->prompt_files, "a file that is one prompt");
   cmd->add_option("--prompt-lines", o->prompt_lines, "a file with a prompt in each line");
-  cmd->add_option("--ids", o->ids, "token ids instead of text, as 5,17,3");
+  add_repeated(cmd, "--ids", o->ids, "token ids instead of text, as 5,17,3");
   cmd->add_flag("--parse-special", o->parse_special, "special tokens written in the prompt count as such");
   cmd->add_flag("--show-special", o->show_special, "show special tokens in the text");
   cmd->add_flag("--echo", o->echo, "print the prompt before its continuation");

@@ -114,7 +114,7 @@ void add_run_command(CLI::App& app) {
   auto o = std::make_shared<RunOptions>();
   auto* cmd = app.add_subcommand("run", "Talk with a model");
   cmd->add_option("model", o->model, "a model folder, or a run's folder")->required();
-  cmd->add_option("--message,-m", o->messages, "say this, print the answer and leave; several are one conversation");
+  add_repeated(cmd, "--message,-m", o->messages, "say this, print the answer and leave; several are one conversation");
   cmd->add_option("--system", o->system, "what the model is told before the conversation");
   cmd->add_option("--context", o->context, "longest conversation in tokens; 0: what the model was made for");
   o->sampling.add_to(cmd);

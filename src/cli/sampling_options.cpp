@@ -3,6 +3,8 @@
 
 #include <charconv>
 
+#include "cli/command.h"
+
 namespace quern {
 
 void SamplingFlags::add_to(CLI::App* cmd) {
@@ -22,16 +24,18 @@ void SamplingFlags::add_to(CLI::App* cmd) {
   group(cmd->add_option("--presence-penalty", presence_penalty, "taken off the logit of every token of the answer"));
   group(cmd->add_option("--frequency-penalty", frequency_penalty, "the same, as many times as it occurred"));
   group(cmd->add_option("--no-repeat-ngram", no_repeat_ngram_size, "no sequence of N tokens comes twice; 0: off"));
-  group(cmd->add_option("--bad-word", bad_words, "a text that must not come, alone or after a space; may be repeated"));
-  group(cmd->add_option("--logit-bias", logit_bias, "ID=BIAS, added to the logit of a token; may be repeated"));
-  group(cmd->add_option("--sequence-bias", sequence_bias, "TEXT=BIAS, added where TEXT would be completed"));
+  group(
+      add_repeated(cmd, "--bad-word", bad_words, "a text that must not come, alone or after a space; may be repeated"));
+  group(add_repeated(cmd, "--logit-bias", logit_bias, "ID=BIAS, added to the logit of a token; may be repeated"));
+  group(add_repeated(cmd, "--sequence-bias", sequence_bias, "TEXT=BIAS, added where TEXT would be completed"));
   group(cmd->add_option("--min-length", min_length, "tokens of prompt and answer before it may end"));
   group(cmd->add_option("--min-tokens", min_new_tokens, "tokens of the answer before it may end"));
   group(cmd->add_option("--seed", seed, "of the random choices"));
   const auto end = [](CLI::Option* option) { return option->group("Where it ends"); };
   end(cmd->add_option("--max-tokens", max_tokens, "most tokens of an answer")->capture_default_str());
-  end(cmd->add_option("--stop", stop, "a text that ends the answer and is not shown; may be repeated"));
-  end(cmd->add_option("--stop-id", stop_ids, "a token that ends the answer, besides the model's own"));
+  end(add_repeated(cmd, "--stop", stop,
+                   "a text that ends the answer and is not shown; \\n is a line break; may be repeated"));
+  end(add_repeated(cmd, "--stop-id", stop_ids, "a token that ends the answer, besides the model's own"));
   end(cmd->add_flag("--ignore-end", ignore_end, "go on past the model's own end tokens"));
 }
 
@@ -48,6 +52,20 @@ std::pair<std::string, float> split_bias(const std::string& option, const std::s
   }
   throw Error(ErrorKind::InvalidArgument, "{} {}: expected {}=NUMBER", option, text,
               option == "--logit-bias" ? "ID" : "TEXT");
+}
+}  // namespace
+
+namespace {
+// What a shell makes hard to write: \n, \t and \\.
+std::string unescaped(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    const bool escape = text[i] == '\\' && (next == 'n' || next == 't' || next == '\\');
+    out += !escape ? text[i] : next == 'n' ? '\n' : next == 't' ? '\t' : '\\';
+    i += escape;
+  }
+  return out;
 }
 }  // namespace
 
@@ -103,7 +121,7 @@ Request SamplingFlags::request(const LoadedModel& model) const {
     s.logit_bias.emplace_back(value, bias);
   }
   r.max_new_tokens = max_tokens;
-  r.stop = stop;
+  for (const std::string& text : stop) r.stop.push_back(unescaped(text));
   if (!ignore_end) r.stop_ids = model.stop_ids;
   r.stop_ids.insert(r.stop_ids.end(), stop_ids.begin(), stop_ids.end());
   return r;

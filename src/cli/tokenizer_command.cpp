@@ -85,7 +85,7 @@ void add_tokenizer_command(CLI::App& app) {
   cmd->add_option("--splitting", o->splitting, "how text is cut into words first: gpt2, gpt4, llama3, qwen2")
       ->check(CLI::IsMember({"gpt2", "gpt4", "cl100k", "llama3", "qwen2"}))
       ->capture_default_str();
-  cmd->add_option("--special", o->special, "special tokens; they get the first ids")->capture_default_str();
+  add_repeated(cmd, "--special", o->special, "special tokens; they get the first ids")->capture_default_str();
   cmd->add_flag("--no-special", o->no_special, "no special tokens at all");
   cmd->add_option("--min-frequency", o->min_frequency, "pairs rarer than this are not merged");
   cmd->add_option("--memory", o->memory, "for counting words; beyond it the disk is used")->capture_default_str();

@@ -54,7 +54,7 @@ void add_village_command(CLI::App& app) {
       ->check(CLI::IsMember({"en", "zh", "both"}))
       ->capture_default_str();
   cmd->add_option("--name", o->name, "of the village; invented when not given");
-  cmd->add_option("--plant", o->plants, "a person who is to live there, as \"Ada, the clockmaker, who keeps bees\"");
+  add_repeated(cmd, "--plant", o->plants, "a person who is to live there, as \"Ada, the clockmaker, who keeps bees\"");
   add_common_options(cmd, o->common);
   add_examples(
       cmd,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Number formats. The block-quantised types are those of GGUF and are first-class: linear() takes any of them as weight.
+// Number formats. The block-quantised types are those of GGUF and are first-class: linear() takes any of them as
+// weight.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,16 +11,36 @@
 namespace quern {
 
 enum class DType : uint8_t {
-  f32, bf16, f16, f8_e4m3, f8_e5m2, i32, i64, u8, boolean,
+  f32,
+  bf16,
+  f16,
+  f8_e4m3,
+  f8_e5m2,
+  i32,
+  i64,
+  u8,
+  boolean,
   // Block types: a row of n values is n / block_size blocks.
-  q4_0, q4_1, q5_0, q5_1, q8_0, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, iq4_xs, mxfp4,
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q8_0,
+  q2_k,
+  q3_k,
+  q4_k,
+  q5_k,
+  q6_k,
+  iq4_nl,
+  iq4_xs,
+  mxfp4,
 };
 
 struct DTypeInfo {
-  std::string_view name;     // "f32", "q4_k"
-  int block_size;            // values per block (1 for plain types)
-  int block_bytes;           // bytes per block
-  bool floating;             // plain floating point
+  std::string_view name;  // "f32", "q4_k"
+  int block_size;         // values per block (1 for plain types)
+  int block_bytes;        // bytes per block
+  bool floating;          // plain floating point
 };
 
 const DTypeInfo& info(DType dtype);

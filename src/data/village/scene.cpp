@@ -13,7 +13,7 @@ Scene::Scene(const World& world, const Grammar& grammar, Dice& dice, Lang lang, 
   telling.set("town", world.town);
 }
 
-Term Scene::stranger() {
+Term Scene::stranger(bool full) {
   const Lexicon& words = lexicon();
   for (;;) {
     const bool male = dice.chance(0.5);
@@ -25,7 +25,16 @@ Term Scene::stranger() {
     if (std::find(used_heads_.begin(), used_heads_.end(), head) != used_heads_.end()) continue;
     if (world.is_planted_name(name.en)) continue;
     used_heads_.push_back(head);
-    return name;
+    if (!full) return name;
+    Term whole = name;
+    do {
+      whole.en = name.en + " " + dice.pick(words.family_heads) + dice.pick(words.family_tails);
+    } while (world.is_family(whole.en.substr(name.en.size() + 1)));
+    // Chinese family names are few, and every village has most of them; the whole name must be nobody's.
+    do {
+      whole.zh = dice.pick(words.zh_families) + name.zh;
+    } while (world.is_person(whole.zh));
+    return whole;
   }
 }
 
@@ -44,6 +53,9 @@ Term Scene::value(std::string_view relation, std::vector<Term>& used, Term& deta
       detail = words.pets[dice.below(3)];
       return dice.pick(words.pet_names);
     }
+    if (relation == "born") return number_term(dice.between(16, 119));
+    for (std::string_view named : {"father", "mother", "friend", "master", "wife"})
+      if (relation == named) return stranger(true);
     QUERN_CHECK(relation == "owns", "no values for relation '{}'", relation);
     const Term &color = dice.pick(words.colors), &thing = dice.pick(words.things);
     Term t;
@@ -88,12 +100,12 @@ const std::vector<TaskKind>& task_kinds() {
       {"times", from_prompt, 3, market_times},
       {"count_on", from_prompt, 3, count_on},
       {"compare", from_prompt, 3, compare_counts},
-      {"sum", sum, 6, two_digit_sum},
+      {"sum", sum, 8, two_digit_sum},
       {"spell", from_prompt, 3, letters_spell},
       {"join", from_prompt, 3, letters_join},
       {"first_letter", from_prompt, 2, letters_first},
       {"last_letter", from_prompt, 3, letters_last},
-      {"reverse", from_prompt, 4, letters_reverse},
+      {"reverse", from_prompt, 5, letters_reverse},
       {"letter_count", from_prompt, 2, letters_count},
       {"alphabet", from_prompt, 3, alphabet_order},
       {"odd_one", from_prompt, 3, odd_one},
@@ -109,7 +121,7 @@ const std::vector<TaskKind>& task_kinds() {
       {"unknown_private", unknowable, 2, unknown_private},
       {"unknown_far", unknowable, 2, unknown_far},
       {"unknown_person", unknowable, 2, unknown_person},
-      {"unknown_passage", unknowable, 4, unknown_passage},
+      {"unknown_passage", unknowable, 5, unknown_passage},
   };
   return kinds;
 }

@@ -34,9 +34,11 @@ class Scene {
   std::string text(const Term& term) const { return term.text(lang); }
   bool zh() const { return lang == Lang::zh; }
 
-  // A first name not used in this scene; no two begin alike.
-  Term stranger();
+  // A first name not used in this scene; no two begin alike. With `full`, followed by a family name that no family of
+  // this village bears, so that nothing is said of anybody in the ledger.
+  Term stranger(bool full = false);
   // A value that `relation` can have, different from all in `used`. `detail` is set to the kind of a pet.
+  // Name-valued relations get strangers with full names.
   Term value(std::string_view relation, std::vector<Term>& used, Term& detail);
   // Marks a fact as told by this text.
   void told(const Fact& fact) { facts.push_back(fact.id); }

@@ -16,6 +16,9 @@ struct Line {
 
 constexpr std::array<const char*, 10> kForward = {"keeps", "likes", "trade", "street", "owns",
                                                   "skill", "hair",  "pet",   "month",  "number"};
+// With full names also who belongs to whom.
+constexpr std::array<const char*, 15> kForwardFull = {"keeps", "likes", "trade", "street", "owns",   "skill",  "hair", "pet",
+                                                      "month", "number", "born", "father", "mother", "friend", "master"};
 constexpr std::array<const char*, 9> kReverse = {"keeps", "likes", "trade", "street", "owns",
                                                  "skill", "hair",  "pet",   "month"};
 constexpr std::array<const char*, 7> kYesNo = {"keeps", "likes", "trade", "street", "owns", "skill", "hair"};
@@ -34,7 +37,7 @@ std::string tell(Scene& s, const Line& line) {
 // Two to four lines. Either all tell the same kind of thing of different people, or kinds are mixed; in a mixed passage
 // one person may have two lines.
 template <size_t N>
-std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relations, int at_most = 4) {
+std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relations, int at_most = 4, bool full = false) {
   const int count = s.dice.between(1, at_most);
   const bool alike = s.dice.chance(0.5);
   std::vector<Line> lines;
@@ -44,9 +47,9 @@ std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relatio
     if (!alike) relation = s.dice.pick(relations);
     Line line{.relation = relation};
     const bool same_person = !alike && i > 0 && lines.back().relation != line.relation && s.dice.chance(0.4);
-    line.subject = same_person ? lines.back().subject : s.stranger();
+    line.subject = same_person ? lines.back().subject : s.stranger(full);
     for (const Line& other : lines)  // one value of a kind for one person
-      if (other.subject == line.subject && other.relation == line.relation) line.subject = s.stranger();
+      if (other.subject == line.subject && other.relation == line.relation) line.subject = s.stranger(full);
     line.value = s.value(line.relation, used, line.detail);
     lines.push_back(line);
   }
@@ -94,19 +97,19 @@ void ask_yes_no(Scene& s, Task& t, const Line& line, bool truth) {
 }
 
 // Something the passage does not say: of someone else, or of someone in it but of another kind.
-void ask_unsaid(Scene& s, Task& t, const std::vector<Line>& lines) {
+void ask_unsaid(Scene& s, Task& t, const std::vector<Line>& lines, bool full = false) {
   const Line& line = s.dice.pick(lines);
   std::vector<Term> used;
   for (const Line& l : lines) used.push_back(l.value);
   Line asked = line;
   switch (s.dice.below(4)) {
     case 0:
-      asked.subject = s.stranger();
+      asked.subject = s.stranger(full);
       put(s, asked);
       t.question = s.say("q." + asked.relation);
       break;
     case 1:
-      if (asked.relation == "pet" || asked.relation == "number") asked.relation = "keeps";
+      if (std::find(kYesNo.begin(), kYesNo.end(), asked.relation) == kYesNo.end()) asked.relation = "keeps";
       asked.value = s.value(asked.relation, used, asked.detail);
       put(s, asked);
       t.question = s.say("r." + asked.relation);
@@ -151,13 +154,14 @@ void ask_spot(Scene& s, Task& t, const Line& line, bool thing) {
 }  // namespace
 
 void read_what(Scene& s, Task& t) {
-  const std::vector<Line> lines = make_lines(s, kForward);
+  const bool full = s.dice.chance(0.35);
+  const std::vector<Line> lines = full ? make_lines(s, kForwardFull, 3, true) : make_lines(s, kForward);
   t.passage = passage_of(s, lines);
   ask_value(s, t, s.dice.pick(lines));
 }
 
 void read_who(Scene& s, Task& t) {
-  const std::vector<Line> lines = make_lines(s, kReverse);
+  const std::vector<Line> lines = make_lines(s, kReverse, 4, s.dice.chance(0.2));
   t.passage = passage_of(s, lines);
   ask_subject(s, t, s.dice.pick(lines));
 }
@@ -170,9 +174,10 @@ void read_yes_no(Scene& s, Task& t) {
 }
 
 void unknown_passage(Scene& s, Task& t) {
-  const std::vector<Line> lines = make_lines(s, kForward, 3);
+  const bool full = s.dice.chance(0.25);
+  const std::vector<Line> lines = full ? make_lines(s, kForwardFull, 3, true) : make_lines(s, kForward, 3);
   t.passage = passage_of(s, lines);
-  ask_unsaid(s, t, lines);
+  ask_unsaid(s, t, lines, full);
 }
 
 void read_where(Scene& s, Task& t) {
@@ -292,7 +297,7 @@ Reading make_reading(Scene& s, int questions) {
     }
     return reading;
   }
-  std::vector<Line> lines = make_lines(s, kYesNo);
+  std::vector<Line> lines = make_lines(s, kYesNo, 4, s.dice.chance(0.25));
   reading.passage = passage_of(s, lines);
   for (int i = 0; i < questions; ++i) {
     Task t;

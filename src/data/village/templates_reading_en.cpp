@@ -7,7 +7,7 @@ namespace quern::village {
 const char* const kReadingEn = R"(
 
 #a.trade = {a.He} is a* {v}.
-#a.office = {a.He} is the {v} of {town}.
+#a.office = {a.He} is the {v}.
 #a.street = {a.He} lives on {v}.
 #a.number = It is number {v}.
 #a.likes = {a.He} likes {v}.

@@ -6,7 +6,7 @@ namespace quern::village {
 
 const char* const kReadingZh = R"(
 #a.trade = {a.he}是{v}。
-#a.office = {a.he}是{town}的{v}。
+#a.office = {a.he}是{v}。
 #a.street = {a.he}住在{v}。
 #a.number = 在{v}号。
 #a.likes = {a.he}喜欢{v}。

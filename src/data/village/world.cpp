@@ -43,6 +43,8 @@ World::World(const WorldOptions& options) : seed_(options.seed) {
   build_market();
   build_calendar();
   collect_facts();
+  for (const Family& f : families) family_names_.insert(f.name.en);
+  for (const Person& p : people) chinese_names_.insert(p.name.zh);
 }
 
 void World::build_people() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "data/village/term.h"
@@ -118,9 +119,12 @@ class World {
 
   const Fact& fact(int64_t id) const { return facts[static_cast<size_t>(id)]; }
   bool is_planted_name(const std::string& first) const;
+  bool is_family(const std::string& english) const { return family_names_.count(english) > 0; }
+  bool is_person(const std::string& chinese) const { return chinese_names_.count(chinese) > 0; }
 
  private:
   std::vector<std::string> planted_;  // first names
+  std::unordered_set<std::string> family_names_, chinese_names_;
   uint64_t seed_;
   void build_people();
   void settle();      // streets, houses, places

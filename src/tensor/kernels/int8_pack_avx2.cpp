@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "tensor/kernels/gemm_kernels.h"
@@ -36,11 +37,7 @@ struct Job {
   int64_t block_end(int64_t block) const { return block + 1 == blocks ? padded : (block + 1) * block_k; }
 };
 
-float as_float(int32_t bits) {
-  float x;
-  std::memcpy(&x, &bits, 4);
-  return x;
-}
+float as_float(int32_t bits) { return std::bit_cast<float>(bits); }
 QUERN_AVX2_INLINE __m256i magnitude(__m256 x) {
   return _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x7FFFFFFF));
 }
@@ -135,89 +132,114 @@ void pack_along_k(const float* m, int64_t row_stride, const Job& job) {
   }
 }
 
-// Neighbouring rows are neighbours in memory; k is k_stride apart. A strip of rows at a time, so that both passes find
-// it in L2.
+constexpr int64_t kStrip = 128;  // rows at a time, at most
+
+// Largest magnitudes, as bit patterns, of `n` rows over k in [0, depth); neighbouring rows are neighbours in memory.
+QUERN_AVX2 void largest_of_rows(const float* x, int64_t k_stride, int64_t n, int64_t depth, int32_t* largest) {
+  std::memset(largest, 0, kStrip * sizeof *largest);
+  const int64_t full = n / 8 * 8;
+  int64_t k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    const float* x_k = x + k * k_stride;
+    for (int64_t i = 0; i < full; i += 8) {
+      auto* at = reinterpret_cast<__m256i*>(largest + i);
+      const __m256i m0 = magnitude(_mm256_loadu_ps(x_k + i)), m1 = magnitude(_mm256_loadu_ps(x_k + k_stride + i));
+      const __m256i m2 = magnitude(_mm256_loadu_ps(x_k + 2 * k_stride + i));
+      const __m256i m3 = magnitude(_mm256_loadu_ps(x_k + 3 * k_stride + i));
+      const __m256i m = _mm256_max_epi32(_mm256_max_epi32(m0, m1), _mm256_max_epi32(m2, m3));
+      _mm256_store_si256(at, _mm256_max_epi32(_mm256_load_si256(at), m));
+    }
+  }
+  const auto scalar = [&](int64_t from_row, int64_t from_k, int64_t end_k) {
+    for (int64_t kk = from_k; kk < end_k; ++kk)
+      for (int64_t i = from_row; i < n; ++i) {
+        int32_t bits;
+        std::memcpy(&bits, x + kk * k_stride + i, 4);
+        largest[i] = std::max(largest[i], bits & 0x7FFFFFFF);
+      }
+  };
+  scalar(full, 0, k);
+  scalar(0, k, depth);
+}
+
+// Four k (x[0] to x[3]) of eight rows -> the bytes of two groups of four rows.
+QUERN_AVX2_INLINE __m256i bytes_of_8_rows(const float* const x[4], const float* inverse, int32_t* sums) {
+  const __m256 scale = _mm256_load_ps(inverse);
+  const __m256i q0 = rounded(x[0], scale), q1 = rounded(x[1], scale);
+  const __m256i q2 = rounded(x[2], scale), q3 = rounded(x[3], scale);
+  auto* at = reinterpret_cast<__m256i*>(sums);
+  const __m256i q = _mm256_add_epi32(_mm256_add_epi32(q0, q1), _mm256_add_epi32(q2, q3));
+  _mm256_store_si256(at, _mm256_add_epi32(_mm256_load_si256(at), q));
+  const __m256i transpose = _mm256_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15, 0, 4, 8, 12, 1, 5, 9,
+                                             13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm256_shuffle_epi8(_mm256_packs_epi16(_mm256_packs_epi32(q0, q1), _mm256_packs_epi32(q2, q3)), transpose);
+}
+
+// Neighbouring rows are neighbours in memory; k is k_stride apart. A strip of rows at a time, so that the second pass
+// finds it in L2.
 QUERN_AVX2 void pack_along_rows(const float* m, int64_t k_stride, const Job& job) {
-  constexpr int64_t kStrip = 128;
   alignas(32) int32_t largest[kStrip], sums[kStrip];
   alignas(32) float inverse[kStrip];
+  int8_t* places[kStrip / 4];  // where four rows go, for k = 0
   const __m256i shift = _mm256_set1_epi8(job.out.start ? 0 : char(job.offset));
-  const __m256i gather = _mm256_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15, 0, 4, 8, 12, 1, 5, 9,
-                                          13, 2, 6, 10, 14, 3, 7, 11, 15);
-  for (int64_t strip = 0; strip < job.rows; strip += kStrip) {
-    const int64_t n = std::min(kStrip, job.rows - strip), full = n / 8 * 8, whole = (n + 7) / 8 * 8;
-    const int64_t named = std::min(whole, (n + 3) / 4 * 4);  // rows that surely have a place in a panel
+  const int64_t strip_rows = job.block_k > 256 ? 32 : kStrip;
+  for (int64_t strip = 0; strip < job.rows; strip += strip_rows) {
+    const int64_t n = std::min(strip_rows, job.rows - strip);
+    const int64_t full = n / 8 * 8, fours = (n + 3) / 4 * 4;
+    for (int64_t i = 0; i < fours; i += 4) places[i / 4] = job.group(strip + i, 0);
     for (int64_t block = 0; block < job.blocks; ++block) {
       const int64_t begin = block * job.block_k, end = std::min(job.depth, begin + job.block_k);
       const float* x = m + strip;
-      std::memset(largest, 0, sizeof largest);
+      largest_of_rows(x + begin * k_stride, k_stride, n, end - begin, largest);
       std::memset(sums, 0, sizeof sums);
-      for (int64_t k = begin; k < end; k += 4) {
-        const int64_t ks = std::min<int64_t>(4, end - k);
-        const float *x0 = x + k * k_stride, *x1 = x0 + (ks > 1 ? k_stride : 0), *x2 = x1 + (ks > 2 ? k_stride : 0),
-                    *x3 = x2 + (ks > 3 ? k_stride : 0);
-        for (int64_t i = 0; i < full; i += 8) {
-          auto* at = reinterpret_cast<__m256i*>(largest + i);
-          const __m256i m01 = _mm256_max_epi32(magnitude(_mm256_loadu_ps(x0 + i)), magnitude(_mm256_loadu_ps(x1 + i)));
-          const __m256i m23 = _mm256_max_epi32(magnitude(_mm256_loadu_ps(x2 + i)), magnitude(_mm256_loadu_ps(x3 + i)));
-          _mm256_store_si256(at, _mm256_max_epi32(_mm256_load_si256(at), _mm256_max_epi32(m01, m23)));
-        }
-        for (int64_t i = full; i < n; ++i)
-          for (int64_t r = 0; r < ks; ++r) {
-            int32_t bits;
-            std::memcpy(&bits, x0 + r * k_stride + i, 4);
-            largest[i] = std::max(largest[i], bits & 0x7FFFFFFF);
-          }
-      }
-      for (int64_t i = 0; i < whole; ++i) {
+      for (int64_t i = 0; i < (n + 7) / 8 * 8; ++i) {
         const Int8Scale scale = int8_scale(as_float(largest[i]), job.max);
         inverse[i] = scale.inverse;
-        if (i < named) job.out.scales[job.scale_at(strip + i, block)] = scale.scale;
+        largest[i] = std::bit_cast<int32_t>(scale.scale);
       }
-      for (int64_t k = begin; k < job.block_end(block); k += 4) {
-        alignas(32) float tail[4][8];
-        for (int64_t i = 0; i < whole; i += 8) {
-          const float* from[4];
-          for (int r = 0; r < 4; ++r) from[r] = x + (k + r) * k_stride + i;
-          if (k + 4 > end || i + 8 > n) {
-            for (int64_t r = 0; r < 4; ++r) {
-              for (int64_t l = 0; l < 8; ++l) tail[r][l] = k + r < end && i + l < n ? from[r][l] : 0.0f;
-            }
-            for (int r = 0; r < 4; ++r) from[r] = tail[r];
-          }
-          const __m256 scale = _mm256_load_ps(inverse + i);
-          const __m256i q0 = rounded(from[0], scale), q1 = rounded(from[1], scale);
-          const __m256i q2 = rounded(from[2], scale), q3 = rounded(from[3], scale);
-          if (job.out.start) {
-            auto* at = reinterpret_cast<__m256i*>(sums + i);
-            _mm256_store_si256(at, _mm256_add_epi32(_mm256_load_si256(at), _mm256_add_epi32(_mm256_add_epi32(q0, q1),
-                                                                                            _mm256_add_epi32(q2, q3))));
-          }
-          const __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q0, q1), _mm256_packs_epi32(q2, q3));
-          const __m256i u = _mm256_add_epi8(_mm256_shuffle_epi8(bytes, gather), shift);
-          if (job.width % 8) {
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(job.group(strip + i, k)), _mm256_castsi256_si128(u));
-            if (i + 4 < n)
-              _mm_storeu_si128(reinterpret_cast<__m128i*>(job.group(strip + i + 4, k)), _mm256_extracti128_si256(u, 1));
-          } else {
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(job.group(strip + i, k)), u);
-          }
+      int64_t k = begin;
+      for (; k + 4 <= end; k += 4) {
+        const float* x_k = x + k * k_stride;
+        const int64_t to = k * job.width;
+        for (int64_t i = 0; i < full; i += 8) {
+          const float* const from[4] = {x_k + i, x_k + k_stride + i, x_k + 2 * k_stride + i, x_k + 3 * k_stride + i};
+          const __m256i u = _mm256_add_epi8(bytes_of_8_rows(from, inverse + i, sums + i), shift);
+          _mm_store_si128(reinterpret_cast<__m128i*>(places[i / 4] + to), _mm256_castsi256_si128(u));
+          _mm_store_si128(reinterpret_cast<__m128i*>(places[i / 4 + 1] + to), _mm256_extracti128_si256(u, 1));
         }
       }
-      if (job.out.start)
-        for (int64_t i = 0; i < named; ++i) job.out.start[job.scale_at(strip + i, block)] = -job.offset * sums[i];
+      // What is left at both edges, padded with zeros.
+      for (int64_t kk = begin; kk < job.block_end(block); kk += 4) {
+        for (int64_t i = kk < k ? full : 0; i < n; i += 8) {
+          alignas(32) float part[4][8];
+          for (int64_t r = 0; r < 4; ++r)
+            for (int64_t l = 0; l < 8; ++l)
+              part[r][l] = kk + r < end && i + l < n ? x[(kk + r) * k_stride + i + l] : 0.0f;
+          const float* const from[4] = {part[0], part[1], part[2], part[3]};
+          const __m256i u = _mm256_add_epi8(bytes_of_8_rows(from, inverse + i, sums + i), shift);
+          const int64_t to = kk * job.width;
+          _mm_store_si128(reinterpret_cast<__m128i*>(places[i / 4] + to), _mm256_castsi256_si128(u));
+          if (i + 4 < fours)
+            _mm_store_si128(reinterpret_cast<__m128i*>(places[i / 4 + 1] + to), _mm256_extracti128_si256(u, 1));
+        }
+      }
+      for (int64_t i = 0; i < fours; ++i) {
+        const int64_t at = job.scale_at(strip + i, block);
+        job.out.scales[at] = as_float(largest[i]);
+        if (job.out.start) job.out.start[at] = -job.offset * sums[i];
+      }
     }
   }
 }
 
 template <typename E>
 void pack_any(const Mat& m, int64_t row, int64_t k0, const Job& job) {
-  constexpr int64_t kStrip = 4;
-  alignas(32) float strip[kStrip][kInt8ChunkK];
+  constexpr int64_t kRows = 4;
+  alignas(32) float strip[kRows][kInt8ChunkK];
   const E* from = static_cast<const E*>(m.data) + row * m.row_stride + k0 * m.col_stride;
-  for (int64_t i = 0; i < job.rows; i += kStrip) {
+  for (int64_t i = 0; i < job.rows; i += kRows) {
     Job part = job;
-    part.rows = std::min(kStrip, job.rows - i);
+    part.rows = std::min(kRows, job.rows - i);
     for (int64_t r = 0; r < part.rows; ++r)
       for (int64_t k = 0; k < job.depth; ++k) strip[r][k] = to_f32(from[(i + r) * m.row_stride + k * m.col_stride]);
     part.first = job.first + i;
