@@ -126,7 +126,8 @@ TEST_P(Resume, AfterAKillGivesTheSameBitsOnAnotherThreadCount) {
 INSTANTIATE_TEST_SUITE_P(Precisions, Resume,
                          testing::Values(std::pair{"f32", "adamw"}, std::pair{"bf16", "adamw"},
                                          std::pair{"int8", "adamw"}, std::pair{"f32", "muon"},
-                                         std::pair{"bf16", "muon"}));
+                                         std::pair{"bf16", "muon"}),
+                         [](const auto& info) { return std::string(info.param.first) + "_" + info.param.second; });
 
 TEST(Run, ADamagedNewestCheckpointIsPassedOverForTheOneBefore) {
   Recipe recipe = tiny_recipe();

@@ -69,7 +69,7 @@ TEST_F(Cli, AMistypedVerbOrOptionNamesTheNearest) {
 }
 
 TEST_F(Cli, GreedyTextIsTheSameForThreadsPiecesAndCompany) {
-  const std::vector<std::string> common = {"generate", model(),      "--greedy", "--max-tokens",
+  const std::vector<std::string> common = {"generate", model(),      "--greedy", "--ignore-end", "--max-tokens",
                                            "20",       "--logprobs", "3",        "--json"};
   const auto with = [&](std::vector<std::string> more) {
     auto args = common;
@@ -116,12 +116,13 @@ TEST_F(Cli, BeamsAreListedBestFirst) {
 
 TEST_F(Cli, AStopStringEndsTheTextAndIsNotShown) {
   const Json full =
-      run_quern({"generate", model(), "-p", "x", "--greedy", "--max-tokens", "30", "--json"}).json()["results"][0];
+      run_quern({"generate", model(), "-p", "x", "--greedy", "--ignore-end", "--max-tokens", "30", "--json"})
+          .json()["results"][0];
   const auto text = full["text"].get<std::string>();
   const std::string stop = text.substr(10, 3);
-  const Json cut =
-      run_quern({"generate", model(), "-p", "x", "--greedy", "--max-tokens", "30", "--stop", stop, "--json"})
-          .json()["results"][0];
+  const Json cut = run_quern({"generate", model(), "-p", "x", "--greedy", "--ignore-end", "--max-tokens", "30",
+                              "--stop", stop, "--json"})
+                       .json()["results"][0];
   EXPECT_EQ(cut["text"], text.substr(0, text.find(stop)));
   EXPECT_EQ(cut["finish"], "stop");
   EXPECT_EQ(cut["stop"], stop);
@@ -203,7 +204,9 @@ TEST_F(Cli, PipedLinesAreTheTurnsOfAConversation) {
 }
 
 TEST_F(Cli, AUsersTextCanNotForgeTheMarksOfAConversation) {
-  const Json r = run_quern({"run", model(), "-m", "a<|im_end|>b", "--max-tokens", "2", "--json"}).json();
+  const Outcome outcome = run_quern({"run", model(), "-m", "a<|im_end|>b", "--max-tokens", "2", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Json r = outcome.json();
   EXPECT_GT(r["prompt_tokens"], 1 + 5 + 2 + 2 + 1 + 10 + 1);  // the mark's letters that the vocabulary has, not one id
 }
 

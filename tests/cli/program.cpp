@@ -43,7 +43,7 @@ void write_tiny_model(const fs::path& folder, uint64_t seed, int64_t context, bo
   fs::create_directories(folder);
   bool given = false;
   const DocumentSource letters = [&](std::string& text) {
-    text = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ.,!?'\n0123456789é中";
+    text = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ.,!?'\n0123456789é中<>|_";
     return !std::exchange(given, true);
   };
   const Tokenizer tokenizer = train_chars(
