@@ -89,8 +89,8 @@ void encode(const fs::path& tokenizer_file, const fs::path& corpus, int repeats,
     cpu.push_back(cpu_seconds() - cpu_start);
   }
   write_file(out, {reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(TokenId)});
-  fmt::print("{{\"seconds\": [{}], \"cpu_seconds\": [{}], \"tokens\": {}, \"peak_mb\": {}}}\n", fmt::join(seconds, ", "),
-             fmt::join(cpu, ", "), ids.size() - documents.size(), peak_mb());
+  fmt::print("{{\"seconds\": [{}], \"cpu_seconds\": [{}], \"tokens\": {}, \"peak_mb\": {}}}\n",
+             fmt::join(seconds, ", "), fmt::join(cpu, ", "), ids.size() - documents.size(), peak_mb());
 }
 
 void decode(const fs::path& tokenizer_file, const fs::path& ids_file, int repeats) {

@@ -95,6 +95,12 @@ TEST_F(Cli, GeneratePrintsTheContinuationAlone) {
   EXPECT_EQ(echo.out, "Once" + text.out);
 }
 
+TEST_F(Cli, ARepeatedOptionTakesOneValueEachTime) {
+  const Outcome before = run_quern({"generate", "-p", "Once", model(), "--greedy", "--max-tokens", "8"});
+  EXPECT_EQ(before.status, 0) << before.err;
+  EXPECT_EQ(before.out, run_quern({"generate", model(), "-p", "Once", "--greedy", "--max-tokens", "8"}).out);
+}
+
 TEST_F(Cli, SamplesHaveSeedsOfTheirOwnAndComeAgain) {
   const std::vector<std::string> args = {"generate", model(), "-p",           "Once", "--num", "3",
                                          "--seed",   "5",     "--max-tokens", "15",   "--json"};

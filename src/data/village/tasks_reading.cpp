@@ -17,8 +17,9 @@ struct Line {
 constexpr std::array<const char*, 10> kForward = {"keeps", "likes", "trade", "street", "owns",
                                                   "skill", "hair",  "pet",   "month",  "number"};
 // With full names also who belongs to whom.
-constexpr std::array<const char*, 15> kForwardFull = {"keeps", "likes", "trade", "street", "owns",   "skill",  "hair", "pet",
-                                                      "month", "number", "born", "father", "mother", "friend", "master"};
+constexpr std::array<const char*, 15> kForwardFull = {"keeps", "likes",  "trade",  "street", "owns",
+                                                      "skill", "hair",   "pet",    "month",  "number",
+                                                      "born",  "father", "mother", "friend", "master"};
 constexpr std::array<const char*, 9> kReverse = {"keeps", "likes", "trade", "street", "owns",
                                                  "skill", "hair",  "pet",   "month"};
 constexpr std::array<const char*, 7> kYesNo = {"keeps", "likes", "trade", "street", "owns", "skill", "hair"};
@@ -37,7 +38,8 @@ std::string tell(Scene& s, const Line& line) {
 // Two to four lines. Either all tell the same kind of thing of different people, or kinds are mixed; in a mixed passage
 // one person may have two lines.
 template <size_t N>
-std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relations, int at_most = 4, bool full = false) {
+std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relations, int at_most = 4,
+                             bool full = false) {
   const int count = s.dice.between(1, at_most);
   const bool alike = s.dice.chance(0.5);
   std::vector<Line> lines;
