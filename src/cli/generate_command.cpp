@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // quern generate runs/village --prompt "Once upon a time" --num 3 --seed 1
 #include <cstdio>
+#include <iostream>
+#include <iterator>
 
 #include "base/json.h"
 #include "base/terminal.h"
@@ -35,7 +37,8 @@ struct Prompt {
 
 std::vector<Prompt> prompts_of(const GenerateOptions& o, const LoadedModel& model) {
   std::vector<std::string> texts = o.prompts;
-  for (const std::string& file : o.prompt_files) texts.push_back(read_file(file));
+  for (const std::string& file : o.prompt_files)
+    texts.push_back(file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(file));
   if (!o.prompt_lines.empty()) {
     std::string all = read_file(o.prompt_lines);
     for (size_t at = 0; at < all.size();) {
@@ -173,7 +176,7 @@ void add_generate_command(CLI::App& app) {
   auto* cmd = app.add_subcommand("generate", "Continue a text with a model");
   cmd->add_option("model", o->model, "a model folder, or a run's folder")->required();
   add_repeated(cmd, "--prompt,-p", o->prompts, "the text to go on from; several are answered side by side");
-  add_repeated(cmd, "--prompt-file", o->prompt_files, "a file that is one prompt");
+  add_repeated(cmd, "--prompt-file", o->prompt_files, "a file that is one prompt; -: standard input");
   cmd->add_option("--prompt-lines", o->prompt_lines, "a file with a prompt in each line");
   add_repeated(cmd, "--ids", o->ids, "token ids instead of text, as 5,17,3");
   cmd->add_flag("--parse-special", o->parse_special, "special tokens written in the prompt count as such");

@@ -246,13 +246,16 @@ class JsonlSource : public DocumentSource {
   CorpusStats& stats_;
   JsonRows rows_;
   int64_t good_ = 0, bad_ = 0;
+  bool counted_bom_ = false;
 
   void note(const std::string& what) {
     add_note(stats_, fmt::format("{}:{}: {}", file_.path.string(), rows_.line(), what));
   }
   bool next_row(std::string& row) {
     try {
-      return rows_.next(row);
+      const bool more = rows_.next(row);
+      stats_.boms += rows_.had_bom() && !std::exchange(counted_bom_, rows_.had_bom());
+      return more;
     } catch (const Error&) {
       ++stats_.damaged_files;
       throw;

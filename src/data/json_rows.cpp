@@ -22,6 +22,7 @@ bool JsonRows::next(std::string& row) {
   if (!started_) {
     started_ = true;
     if (peek() == 0xEF) {  // byte order mark
+      had_bom_ = true;
       for (int k = 0; k < 3 && peek() >= 0x80; ++k) ++at_, ++offset_;
     }
     // An array over several lines, or of objects; a row that is itself a list of strings is no conversation.

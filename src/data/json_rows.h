@@ -18,6 +18,7 @@ class JsonRows {
   int64_t line() const { return row_line_; }  // where the last row begins, from 1
   uint64_t offset() const { return row_offset_; }
   bool oversized() const { return oversized_; }  // the last row was longer than allowed; its text is empty
+  bool had_bom() const { return had_bom_; }
   uint64_t raw_bytes() const { return bytes_.raw_bytes(); }
 
  private:
@@ -27,7 +28,7 @@ class JsonRows {
   size_t at_ = 0;
   int64_t line_ = 1, row_line_ = 0;
   uint64_t offset_ = 0, row_offset_ = 0;
-  bool started_ = false, array_ = false, ended_ = false, oversized_ = false;
+  bool started_ = false, array_ = false, ended_ = false, oversized_ = false, had_bom_ = false;
   int peek();  // the next byte, -1 at the end
   bool next_line(std::string& row);
   bool next_element(std::string& row);

@@ -21,12 +21,12 @@ constexpr std::array<std::string_view, 16> kNoNames = {"He",  "She", "I",    "Th
                                                        "And", "But", "Then", "His",  "Her", "Who", "So", "When"};
 
 template <size_t N>
-bool one_of(std::string_view word, const std::array<std::string_view, N>& list) {
+bool is_among(std::string_view word, const std::array<std::string_view, N>& list) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 bool is_name_word(std::string_view word) {
-  return word.size() >= 2 && word[0] >= 'A' && word[0] <= 'Z' && !one_of(word, kNoNames) &&
+  return word.size() >= 2 && word[0] >= 'A' && word[0] <= 'Z' && !is_among(word, kNoNames) &&
          std::all_of(word.begin() + 1, word.end(), [](unsigned char c) {
            return (c >= 'a' && c <= 'z') || c >= 0x80 || c == '\'' || c == '-' || (c >= 'A' && c <= 'Z');
          });
@@ -38,7 +38,7 @@ std::string_view first_word(std::string_view text) {
   while (n < text.size() && (std::isalpha(static_cast<unsigned char>(text[n])) ||
                              static_cast<unsigned char>(text[n]) >= 0x80 || text[n] == '\'' || text[n] == '-'))
     ++n;
-  if (n < text.size() && text[n] == '.' && one_of(text.substr(0, n + 1), kTitles)) ++n;
+  if (n < text.size() && text[n] == '.' && is_among(text.substr(0, n + 1), kTitles)) ++n;
   return text.substr(0, n);
 }
 
@@ -47,7 +47,7 @@ std::string_view name_at_start(std::string_view text) {
   size_t end = 0, at = 0;
   for (int k = 0; k < 3; ++k) {
     const std::string_view word = first_word(text.substr(at));
-    const bool title = one_of(word, kTitles);
+    const bool title = is_among(word, kTitles);
     if (!title && !is_name_word(word)) break;
     at += word.size();
     if (!title) end = at;
@@ -66,7 +66,7 @@ std::string_view speaker_after(std::string_view text, size_t& used) {
   const std::string_view rest = after_space(text);
   const size_t skipped = text.size() - rest.size();
   const std::string_view verb = first_word(rest);
-  if (one_of(verb, kVerbs)) {
+  if (is_among(verb, kVerbs)) {
     const std::string_view tail = after_space(rest.substr(verb.size()));
     const std::string_view name = name_at_start(tail);
     used = name.empty() ? 0 : size_t(name.data() + name.size() - text.data());
@@ -75,7 +75,7 @@ std::string_view speaker_after(std::string_view text, size_t& used) {
   const std::string_view name = name_at_start(rest);
   if (name.empty()) return "";
   const std::string_view next = first_word(after_space(rest.substr(name.size())));
-  if (!one_of(next, kVerbs)) return "";
+  if (!is_among(next, kVerbs)) return "";
   used = skipped + size_t(next.data() + next.size() - rest.data());
   return name;
 }
@@ -86,7 +86,7 @@ std::string_view speaker_before(std::string_view text) {
   if (end == text.npos || (text[end] != ',' && text[end] != ':')) return "";
   text = text.substr(0, end);
   const size_t space = text.find_last_of(' ');
-  if (space == text.npos || !one_of(text.substr(space + 1), kVerbs)) return "";
+  if (space == text.npos || !is_among(text.substr(space + 1), kVerbs)) return "";
   // The name: the longest run of capitalised words that ends here and begins after a blank, a stop or the paragraph's
   // start.
   std::string_view best;

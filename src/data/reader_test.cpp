@@ -130,6 +130,12 @@ TEST(Reader, NamesTheLinesOfBadRows) {
   EXPECT_NE(stats.notes[1].find("a.jsonl:4"), std::string::npos);
 }
 
+TEST(Reader, CountsTheByteOrderMarkOfJsonToo) {
+  CorpusStats stats;
+  EXPECT_EQ(text_of_file("\xEF\xBB\xBF{\"text\": \"one\"}\r\n{\"text\": \"two\"}\r\n", &stats, "a.jsonl"), "onetwo");
+  EXPECT_EQ(stats.boms, 1);
+}
+
 TEST(Reader, TakesTheTextFieldThatTheUserNames) {
   CorpusOptions options = unsplit();
   options.json_fields = {"lyrics"};

@@ -19,7 +19,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-std::string_view trimmed(std::string_view s) {
+std::string_view without_margins(std::string_view s) {
   const size_t begin = s.find_first_not_of(" \t\n");
   return begin == s.npos ? "" : s.substr(begin, s.find_last_not_of(" \t\n") - begin + 1);
 }
@@ -52,13 +52,13 @@ std::string without_notes(std::string_view text) {
   std::erase_if(out, [](char c) { return c == '{' || c == '}'; });
   replace_all(out, " ,", ",");
   out.erase(std::unique(out.begin(), out.end(), [](char a, char b) { return a == ' ' && b == ' '; }), out.end());
-  return std::string(trimmed(out));
+  return std::string(without_margins(out));
 }
 
 // "Aard-wolf \Aard"-wolf`\ ([aum]rd"w[oo^]lf), n. [D, earth-wolf] (Zool.)" -> "Aard-wolf"
 std::string headword_of(std::string_view line) {
   const size_t end = std::min({line.find('\\'), line.find(" ("), line.find(" ["), line.find(", n."), line.size()});
-  std::string_view word = trimmed(line.substr(0, end));
+  std::string_view word = without_margins(line.substr(0, end));
   while (!word.empty() && word.back() == ',') word.remove_suffix(1);
   return std::string(word);
 }
@@ -88,7 +88,7 @@ std::vector<std::string> dictd_entries(std::string_view text) {
   };
   bool after_blank = true;
   for (std::string_view line : lines_of(text)) {
-    if (trimmed(line).empty()) {
+    if (without_margins(line).empty()) {
       end_paragraph();
       after_blank = true;
       in_head = in_etymology = false;
@@ -105,7 +105,7 @@ std::vector<std::string> dictd_entries(std::string_view text) {
       if (begin != line.npos && line.find('\\') == line.npos) {
         head = std::string(line.substr(0, std::min(line.find(','), begin)));
         entry = head + ":";
-        paragraph = std::string(trimmed(line.substr(begin + 1)));
+        paragraph = std::string(without_margins(line.substr(begin + 1)));
       } else {
         entry = head + ":";
         in_head = true;
@@ -116,11 +116,11 @@ std::vector<std::string> dictd_entries(std::string_view text) {
       // In a head, lines at the left margin go on with pronunciations; the first indented one begins the text.
       if (in_head && line.starts_with(" ") && !line.starts_with("  ")) continue;  // " /pronunciation/, n."
       in_head = false;
-      std::string_view part = trimmed(line);
+      std::string_view part = without_margins(line);
       if (in_etymology) {  // "[L. ...": goes on to its closing bracket
         const size_t end = part.find(']');
         in_etymology = end == part.npos;
-        part = in_etymology ? "" : trimmed(part.substr(end + 1));
+        part = in_etymology ? "" : without_margins(part.substr(end + 1));
         if (part.empty()) continue;
       }
       if (!paragraph.empty() && paragraph.back() == '-' && paragraph.size() > 1 &&
@@ -159,7 +159,7 @@ std::vector<std::string> wordnet_senses(std::string_view text) {
       out += (k ? ", " : "") + word;
       rest.remove_prefix(end + 3);
     }
-    std::string gloss(trimmed(line.substr(bar + 3)));
+    std::string gloss(without_margins(line.substr(bar + 3)));
     replace_all(gloss, "`", "'");
     replace_all(gloss, "; \"", ". \"");
     senses.push_back(out + " (" + std::string(kind->second) + "): " + gloss + (ends_with_sentence(gloss) ? "" : "."));
@@ -173,7 +173,7 @@ std::vector<std::string> fortune_sayings(std::string_view text) {
   const auto end_saying = [&] {
     size_t letters = 0;
     for (unsigned char c : saying) letters += std::isalpha(c) || c >= 0x80 || c == ' ';
-    const std::string_view body = trimmed(saying);
+    const std::string_view body = without_margins(saying);
     if (body.size() >= 20 && letters * 10 >= saying.size() * 7 && body.find("   |") == body.npos)
       sayings.emplace_back(body);
     saying.clear();
@@ -201,7 +201,7 @@ std::string prose_only(std::string_view text) {
   std::string out, heading;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find("\n\n", at), text.size());
-    const std::string_view paragraph = trimmed(text.substr(at, end - at));
+    const std::string_view paragraph = without_margins(text.substr(at, end - at));
     at = end + 2;
     if (paragraph.empty()) continue;
     size_t letters = 0, wide_letters = 0, spaces = 0, newlines = 0;

@@ -14,13 +14,13 @@ namespace quern {
 
 namespace {
 
-using Kind = TextInstruction::Kind;
+using PairKind = TextInstruction::Kind;
 
 // Wordings. {0} is the passage, {1} what is asked for.
 struct Wording {
   std::array<const char*, 4> en, zh;
 };
-constexpr std::array<Wording, Kind::kNumKinds> kWordings = {{
+constexpr std::array<Wording, PairKind::kNumKinds> kWordings = {{
     {{"Continue this text:\n\n{0}", "How does this go on?\n\n{0}", "{0}\n\nWrite what comes next.",
       "Here is a beginning. Go on.\n\n{0}"},
      {"请续写下面的文字：\n\n{0}", "下文是什么？\n\n{0}", "{0}\n\n请接着写。", "这是开头，请写下去。\n\n{0}"}},
@@ -66,10 +66,10 @@ class Maker {
       for (; tries > 0; --tries) {
         // Speech is rarer than the rest, and asked about first where it occurs.
         const bool ask_who = !quotations.empty() && rng.chance(0.5);
-        const Kind first = ask_who ? TextInstruction::WhoSaid : Kind(rng.below(Kind::kNumKinds));
-        for (int k = 0; k < Kind::kNumKinds; ++k) {  // the first kind that this paragraph allows
+        const PairKind first = ask_who ? TextInstruction::WhoSaid : PairKind(rng.below(PairKind::kNumKinds));
+        for (int k = 0; k < PairKind::kNumKinds; ++k) {  // the first kind that this paragraph allows
           Candidate made;
-          made.pair.kind = Kind((first + k) % Kind::kNumKinds);
+          made.pair.kind = PairKind((first + k) % PairKind::kNumKinds);
           if (!make(made, sentences, quotations, rng)) continue;
           made.pair.source = document.source;
           made.rank = rng.u64();
@@ -86,7 +86,7 @@ class Maker {
     std::erase_if(said, [&](const Candidate& c) { return speakers_[c.speaker] < 2; });
     std::vector<Candidate> chosen;
     int64_t left = options_.max_pairs;
-    std::array<size_t, Kind::kNumKinds> take{};
+    std::array<size_t, PairKind::kNumKinds> take{};
     for (auto& list : kept_)
       std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.rank < b.rank; });
     for (bool any = true; any && left > 0;) {  // one of each in turn
@@ -104,7 +104,7 @@ class Maker {
 
  private:
   const TextInstructOptions& options_;
-  std::array<std::vector<Candidate>, Kind::kNumKinds> kept_;
+  std::array<std::vector<Candidate>, PairKind::kNumKinds> kept_;
   std::map<std::string, int> speakers_;
 
   void keep(Candidate&& candidate) {
@@ -233,7 +233,8 @@ class Maker {
 }  // namespace
 
 std::string_view name_of(TextInstruction::Kind kind) {
-  constexpr std::array<std::string_view, Kind::kNumKinds> kNames = {"continue", "fill_gap", "find_passage", "who_said"};
+  constexpr std::array<std::string_view, PairKind::kNumKinds> kNames = {"continue", "fill_gap", "find_passage",
+                                                                        "who_said"};
   return kNames[kind];
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr char kMagic[8] = {'q', 'u', 'e', 'r', 'n', 'T', 'O', 'K'};
 constexpr uint32_t kVersion = 1;
-constexpr size_t kHeadBytes = 16, kTailBytes = 72;
+constexpr size_t kTokenHeadBytes = 16, kTailBytes = 72;
 
 struct Tail {
   uint64_t tokens, documents, vocab, text_bytes;
@@ -108,7 +108,7 @@ TokenWriter::TokenWriter(TokenWriterOptions options) : impl_(std::make_unique<Im
   w.options = std::move(options);
   XXH3_64bits_reset(w.hash);
   if (!w.options.path.empty()) w.file = std::make_unique<AtomicFile>(w.options.path);
-  char head[kHeadBytes];
+  char head[kTokenHeadBytes];
   const uint32_t width = w.wide ? 4 : 2;
   std::memcpy(head, kMagic, 8);
   std::memcpy(head + 8, &kVersion, 4);
@@ -233,7 +233,7 @@ TokenStore TokenStore::open(const fs::path& path, const std::string& tokenizer_h
   store->file = std::make_unique<MappedFile>(path);
   const std::string_view bytes = store->file->text();
   if (bytes.size() < 8 || std::memcmp(bytes.data(), kMagic, 8) != 0) throw bad("not a file of tokens");
-  if (bytes.size() < kHeadBytes + kTailBytes) throw bad("the token file is cut off");
+  if (bytes.size() < kTokenHeadBytes + kTailBytes) throw bad("the token file is cut off");
   uint32_t version, width;
   std::memcpy(&version, bytes.data() + 8, 4);
   std::memcpy(&width, bytes.data() + 12, 4);
@@ -244,7 +244,7 @@ TokenStore TokenStore::open(const fs::path& path, const std::string& tokenizer_h
   if (tail.tail_hash != XXH3_64bits(&tail, offsetof(Tail, tail_hash)))
     throw bad("the token file is cut off or damaged");
   // No count is believed before it fits the file: each alone first, so that the sum can't overflow.
-  const uint64_t body = bytes.size() - kHeadBytes - kTailBytes;
+  const uint64_t body = bytes.size() - kTokenHeadBytes - kTailBytes;
   if (tail.tokens > body / width || tail.documents > body / 8 || tail.vocab > body / 2 ||
       tail.documents > tail.tokens || padded(tail.tokens * width) + 8 * tail.documents + padded(2 * tail.vocab) != body)
     throw bad("damaged token file (counts do not match its size)");
@@ -252,7 +252,7 @@ TokenStore TokenStore::open(const fs::path& path, const std::string& tokenizer_h
       tail.separator >= int64_t(tail.vocab))
     throw bad("damaged token file (separator outside the vocabulary)");
 
-  const char* at = bytes.data() + kHeadBytes;
+  const char* at = bytes.data() + kTokenHeadBytes;
   if (width == 2)
     store->tokens16 = reinterpret_cast<const uint16_t*>(at);
   else

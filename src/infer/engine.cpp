@@ -84,7 +84,7 @@ void Engine::Impl::check(const Request& r) const {
 std::shared_ptr<Generation> Engine::submit(Request request) {
   Impl& e = *impl_;
   e.check(request);
-  auto generation = std::make_shared<Generation>(request, e.tokenizer);
+  auto generation = std::make_shared<Generation>(request, e.tokenizer, e.any_cancelled);
   if (request.sampling.eos_token_ids.empty()) {
     for (const int32_t id : request.stop_ids)
       if (id >= 0 && id < e.model->shape().V) request.sampling.eos_token_ids.push_back(id);
@@ -156,6 +156,7 @@ void Engine::Impl::remove(Active& active, FinishReason reason) {
 }
 
 void Engine::Impl::drop_cancelled() {
+  if (!any_cancelled->exchange(false)) return;
   for (size_t i = 0; i < waiting.size();) {
     if (waiting[i]->out->cancelled()) {
       waiting[i]->out->finish(FinishReason::Cancelled);
@@ -250,7 +251,7 @@ void Engine::Impl::schedule_feeding(Active& active) {
   if (std::ranges::all_of(active.sequences, [](const Sequence& s) { return s.pending() == 1; })) return;
   for (size_t i = 0; i < active.sequences.size(); ++i) {
     Sequence& s = active.sequences[i];
-    int64_t count = std::min(s.pending() - spared, options.max_step_tokens - int64_t(ids.size()));
+    int64_t count = std::min(s.pending() - spared, step_rows - int64_t(ids.size()));
     while (count > 0 && !s.cache.reserve(s.fed + count)) {
       if (make_room()) continue;
       count = std::min(count - 1, s.cache.capacity() + pool.free_pages() * kPageSize - s.fed);
@@ -271,8 +272,10 @@ void Engine::Impl::schedule() {
       if (itself) break;
     }
   }
+  // However many are generating, one row is left for prompts, so that these get on.
+  step_rows = std::max(options.max_step_tokens, int64_t(ids.size()) + 1);
   for (const auto& active : running)
-    if (int64_t(ids.size()) < options.max_step_tokens) schedule_feeding(*active);
+    if (int64_t(ids.size()) < step_rows) schedule_feeding(*active);
   while (pieces.empty() && running.size() > 1) {  // all pages belong to prompts half read: the oldest goes on
     preempt(running.size() - 1);
     schedule_feeding(*running[0]);

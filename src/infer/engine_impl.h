@@ -64,9 +64,11 @@ struct Engine::Impl {
   std::deque<std::unique_ptr<Active>> waiting;
   std::vector<std::unique_ptr<Active>> running;  // the oldest first
   EngineStats stats;
+  std::shared_ptr<std::atomic<bool>> any_cancelled = std::make_shared<std::atomic<bool>>(false);
 
   // Of the step under way; kept between steps for their memory.
   std::vector<Piece> pieces;
+  int64_t step_rows = 0;
   std::vector<int32_t> ids, tables;
   Batch batch;
   CacheView view;

@@ -23,8 +23,8 @@ std::string_view name_of(FinishReason reason) {
   return "none";
 }
 
-Generation::Generation(const Request& request, const Tokenizer& tokenizer)
-    : stop_ids_(request.stop_ids), stop_strings_(request.stop) {
+Generation::Generation(const Request& request, const Tokenizer& tokenizer, std::shared_ptr<std::atomic<bool>> bell)
+    : stop_ids_(request.stop_ids), stop_strings_(request.stop), bell_(std::move(bell)) {
   if (tokenizer.valid())
     decoder_ = std::make_unique<StreamDecoder>(tokenizer, request.skip_special);
   else if (!request.stop.empty())

@@ -19,13 +19,16 @@ KvPool::KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_page
     throw Error(ErrorKind::Resources,
                 "the key/value cache may take {}, but one page of {} positions of this model takes {}",
                 format_size(budget_bytes), kPageSize, format_size(page_bytes_));
+  void* address = MAP_FAILED;
+  for (;; num_pages_ /= 2) {  // a limit on address space (ulimit -v) may leave room for less
+    address = ::mmap(nullptr, size_t(num_pages_) * page_bytes_, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address != MAP_FAILED || num_pages_ == 1) break;
+  }
   const size_t size_bytes = size_t(num_pages_) * page_bytes_;
-  void* address =
-      ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED)
-    throw Error(ErrorKind::Resources, "can't get {} for the key/value cache ({} pages of {})", format_size(size_bytes),
-                num_pages_, format_size(page_bytes_))
-        .hint("use a shorter context, fewer sequences at once, or a smaller cache");
+    throw Error(ErrorKind::Resources, "can't get {} for one page of the key/value cache", format_size(page_bytes_))
+        .hint("use a smaller model, or close other programs");
   memory_ =
       std::shared_ptr<const void>(address, [size_bytes](const void* p) { ::munmap(const_cast<void*>(p), size_bytes); });
   const Shape pages{num_pages_, shape.K, shape.D * kPageSize};

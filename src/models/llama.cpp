@@ -16,6 +16,7 @@ namespace {
 struct LlamaConfig {
   int64_t V, C, L, H, K, D, F, context;  // see the table of dimensions in docs/tour.md
   float norm_eps, std;
+  bool fan_in;  // initial weights by fan-in instead of one std for all
   bool tied, attention_bias, mlp_bias;
   RopeConfig rope;
 
@@ -31,10 +32,12 @@ struct LlamaConfig {
     context = r.integer("max_position_embeddings", 2048);
     norm_eps = float(r.number("rms_norm_eps", 1e-6));
     std = float(r.number("initializer_range", 0.02));
+    fan_in = r.text("initialization", "fixed") == "fan-in";
     tied = r.boolean("tie_word_embeddings", false);
     attention_bias = r.boolean("attention_bias", false);
     mlp_bias = r.boolean("mlp_bias", false);
     rope = r.rope(D, context);
+    if (fan_in && C > 0) std = 1 / std::sqrt(float(C));
     if (K == 0 || H % K != 0)
       throw Error(ErrorKind::InvalidModel, "config.json: {} attention heads can't share {} key/value heads", H, K);
     if (const std::string act = r.text("hidden_act", "silu"); act != "silu")
@@ -49,7 +52,11 @@ struct LlamaBlock {
   std::string name;
 
   // Residual projections start smaller by sqrt(2 L), so that the stream's variance does not grow with depth (GPT-2).
-  LlamaBlock(Params p, const LlamaConfig& c, float out_std)
+  static float out_std(const LlamaConfig& c, int64_t fan_in) {
+    return (c.fan_in ? 1 / std::sqrt(float(fan_in)) : c.std) / std::sqrt(2.0f * float(c.L));
+  }
+
+  LlamaBlock(Params p, const LlamaConfig& c)
       : norm_attn(p / "input_layernorm", c.C, c.norm_eps),
         norm_ffn(p / "post_attention_layernorm", c.C, c.norm_eps),
         attn(p / "self_attn", {.C = c.C,
@@ -58,9 +65,9 @@ struct LlamaBlock {
                                .D = c.D,
                                .bias = c.attention_bias,
                                .std = c.std,
-                               .out_std = out_std,
+                               .out_std = out_std(c, c.H * c.D),
                                .options = {}}),
-        ffn(p / "mlp", c.C, c.F, c.mlp_bias, c.std, out_std),
+        ffn(p / "mlp", c.C, c.F, c.mlp_bias, c.std, out_std(c, c.F)),
         name(p.prefix()) {}
 
   Tensor operator()(Tensor x, const Batch& batch, const RopeTable& rope, int64_t layer) const {  // (N, C) -> (N, C)
@@ -71,14 +78,18 @@ struct LlamaBlock {
   }
 };
 
+// By fan-in, a token enters the stream with variance 1, so that blocks add to it instead of drowning it: small models
+// then learn to copy from their context in half the steps (docs/log.md). The head starts near 0 in both.
+float embedding_std(const LlamaConfig& c) { return c.fan_in ? (c.tied ? 0.02f : 1.0f) : c.std; }
+float head_std(const LlamaConfig& c) { return c.fan_in ? 0.02f : c.std; }
+
 class Llama final : public CausalLm {
  public:
   Llama(Params p, const Json& json)
-      : config_(json), c_(json), embed_(p / "model.embed_tokens", c_.V, c_.C, c_.std), rotary_(c_.rope) {
-    const float out_std = c_.std / std::sqrt(2.0f * float(c_.L));
-    for (int64_t l = 0; l < c_.L; ++l) blocks_.emplace_back(p / "model.layers" / l, c_, out_std);
+      : config_(json), c_(json), embed_(p / "model.embed_tokens", c_.V, c_.C, embedding_std(c_)), rotary_(c_.rope) {
+    for (int64_t l = 0; l < c_.L; ++l) blocks_.emplace_back(p / "model.layers" / l, c_);
     norm_ = RmsNorm(p / "model.norm", c_.C, c_.norm_eps);
-    head_ = c_.tied ? Linear(embed_.weight, p.options()) : Linear(p / "lm_head", c_.C, c_.V, Bias::No, c_.std);
+    head_ = c_.tied ? Linear(embed_.weight, p.options()) : Linear(p / "lm_head", c_.C, c_.V, Bias::No, head_std(c_));
     shape_ = {.family = "llama",
               .V = c_.V,
               .C = c_.C,

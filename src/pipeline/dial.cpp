@@ -20,6 +20,7 @@ void apply_depth(Recipe& r, int64_t vocab_size) {
   if (m.depth > 0) {
     if (m.layers == 0) m.layers = m.depth;
     if (m.width == 0) m.width = 32 * m.depth;
+    if (!r.is_set("model.tie_embeddings")) m.tie_embeddings = m.family == "gpt2";
     if (m.heads == 0) m.heads = std::max<int64_t>(1, m.width / (m.width >= 512 ? 64 : 32));
     if (!r.is_set("train.lr")) t.lr = 3e-3 * std::sqrt(128.0 / double(m.width));
     if (!r.is_set("train.muon_lr")) t.muon_lr = 0.02 * std::sqrt(128.0 / double(m.width));
@@ -81,7 +82,8 @@ ModelConfig model_config(const Recipe& r, int64_t V, int32_t end_of_text) {
          {"hidden_act", "silu"},
          {"attention_bias", false},
          {"mlp_bias", false},
-         {"initializer_range", 0.02}};
+         {"initializer_range", 0.02},
+         {"initialization", m.initialization}};
   }
   j["tie_word_embeddings"] = m.tie_embeddings;
   j["bos_token_id"] = end_of_text;

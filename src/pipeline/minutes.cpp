@@ -19,12 +19,16 @@ constexpr double kTokensPerParameter = 8.0;
 // and 1.136; the end: 0.324 after 6.3 M). Real text has a much higher floor; its share is an estimate.
 constexpr double kFloorShareVillage = 0.08, kFloorShareText = 0.5;
 
+// Of the time of pre-training, what steps take; the rest goes into samples, small exams and checkpoints.
+constexpr double kTrainingShare = 0.97;
+
 struct Pilot {
   Recipe recipe;
   std::shared_ptr<CausalLm> model;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<BatchSource> batches;
   NextToken objective;
+  double tokens_per_s = 0;
 
   Pilot(const Recipe& base, int64_t depth, const TokenStore& train, int64_t V) : recipe(base) {
     recipe.model.depth = depth;
@@ -42,7 +46,7 @@ struct Pilot {
     batches = std::make_unique<BatchSource>(std::make_shared<ShuffledRows>(rows, uint64_t(recipe.run.seed) + 1), micro);
   }
 
-  // Runs for about `seconds` with the schedule of a whole run; returns tokens seen.
+  // Runs for about `seconds` with the schedule of a whole run; returns tokens seen and sets tokens_per_s.
   int64_t run(double seconds, double step_seconds) {
     const int64_t steps = std::max<int64_t>(8, int64_t(seconds / step_seconds));
     Trainer trainer{*model, *optimizer, {}};
@@ -57,8 +61,10 @@ struct Pilot {
                              .decay_steps = std::max<int64_t>(2, int64_t(t.decay_fraction * double(steps))),
                              .decay_shape = DecayShape::OneMinusSqrt};
     int64_t tokens = 0;
+    const double begin = now_s();
     for (int64_t s = 0; s < steps && !stop_requested(); ++s)
       tokens += train_step(trainer, *batches, objective, s).tokens;
+    tokens_per_s = double(tokens) / (now_s() - begin);
     return tokens;
   }
   double step_seconds() {
@@ -110,6 +116,7 @@ MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const Toke
       const double step = tokens_per_step / plan.trials.back().tokens_per_s;
       plan.pilot_tokens[i] = double(pilot.run(left * (i == 0 ? 0.22 : 0.66), step));
       plan.pilot_bpb[i] = evaluate(*frozen_view(*pilot.model, false), NextToken{}, held_out, 32, 60'000).bits_per_byte;
+      if (i == 1) plan.expected_tokens = pilot.tokens_per_s * (budget_seconds - (now_s() - begin)) * kTrainingShare;
     }
     plan.predicted =
         extrapolate(plan.pilot_tokens[0], plan.pilot_bpb[0], plan.pilot_tokens[1], plan.pilot_bpb[1],

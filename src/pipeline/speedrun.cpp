@@ -50,6 +50,7 @@ Recipe base_recipe(const SpeedrunOptions& o) {
 
 // Shares of the time: the rest is pre-training.
 constexpr double kTuningShare = 0.5, kMeasureShare = 0.05;
+constexpr double kPilotShare = 0.045, kMostPilotSeconds = 90;  // for probing and the runs that predict the end
 constexpr uint64_t kSmallText = 5'000'000;
 
 class Speedrun {
@@ -224,7 +225,8 @@ class Speedrun {
     }
     stage("probing this machine");
     const double pretrain_seconds = std::max(5.0, budget_ * (1 - kTuningShare - kMeasureShare) - elapsed());
-    const MinutesPlan p = plan_minutes(r_, train_, validation_, tokenizer_.vocab_size(), pretrain_seconds, o_.depth);
+    const MinutesPlan p = plan_minutes(r_, train_, validation_, tokenizer_.vocab_size(), pretrain_seconds, o_.depth,
+                                       std::min(kPilotShare * budget_, kMostPilotSeconds) / pretrain_seconds);
     r_.model.depth = p.depth;
     story_.plan = p;
     out_.prediction = {.bits_per_byte = p.predicted, .low = p.low, .high = p.high, .how = p.note};
@@ -316,9 +318,8 @@ class Speedrun {
 
   void tuning() {
     stage("instruction tuning");
-    std::vector<std::pair<std::string, std::string>> pairs =
-        instruction_pairs(o_, *village_, story_, size_t(std::clamp(o_.minutes, 0.5, 60.0) * 25'000));
-    auto examples = render_examples(tokenizer_, pairs);
+    auto talks = instruction_talks(o_, *village_, story_, size_t(std::clamp(o_.minutes, 0.5, 60.0) * 25'000));
+    auto examples = render_examples(tokenizer_, talks);
     Recipe s = r_;
     s.run.out = (o_.out / "sft").string();
     s.model.init_from = out_.pretrain.run.checkpoint.string();
@@ -358,7 +359,7 @@ class Speedrun {
     out_.sft.run = run_training(plan, parts);
     out_.stopped = out_.sft.run.stopped;
     out_.model = out_.sft.run.checkpoint;
-    stage_done("instruction tuning", fmt::format("{} pairs, {} tokens seen ({:.1f} epochs)", pairs.size(),
+    stage_done("instruction tuning", fmt::format("{} talks, {} tokens seen ({:.1f} epochs)", talks.size(),
                                                  format_count(double(out_.sft.run.tokens)), parts.batches->epoch()));
   }
 

@@ -9,15 +9,24 @@
 
 namespace quern {
 
-std::vector<std::pair<std::string, std::string>> instruction_pairs(const SpeedrunOptions& options,
-                                                                   const Village& village, const SpeedrunStory& story,
-                                                                   size_t count) {
-  std::vector<std::pair<std::string, std::string>> pairs = story.text_pairs;
-  for (InstructPair& p : village.instruct(count - std::min(count, pairs.size()), 1))
-    pairs.emplace_back(std::move(p.prompt), std::move(p.answer));
+std::vector<Conversation> instruction_talks(const SpeedrunOptions& options, const Village& village,
+                                            const SpeedrunStory& story, size_t count) {
+  std::vector<Conversation> talks;
+  const auto add = [&talks](std::string prompt, std::string answer) -> Conversation& {
+    talks.push_back({.turns = {{"user", std::move(prompt)}, {"assistant", std::move(answer)}}});
+    return talks.back();
+  };
+  for (const auto& [prompt, answer] : story.text_pairs) add(prompt, answer);
+  for (InstructPair& p : village.instruct(count - std::min(count, talks.size()), 1)) {
+    Conversation& talk = add(std::move(p.prompt), std::move(p.answer));
+    for (auto& [question, answer] : p.more) {
+      talk.turns.push_back({"user", std::move(question)});
+      talk.turns.push_back({"assistant", std::move(answer)});
+    }
+  }
   Rng rng(options.seed, "speedrun.instruct");
-  if (!story.text_pairs.empty()) rng.shuffle(std::span(pairs));
-  return pairs;
+  if (!story.text_pairs.empty()) rng.shuffle(std::span(talks));
+  return talks;
 }
 
 std::vector<ReportPlanted> ask_planted(Engine& engine, const Village& village, const std::vector<std::string>& plants) {

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "data/chat_reader.h"
 #include "pipeline/minutes.h"
 #include "pipeline/speedrun.h"
 
@@ -25,10 +26,9 @@ struct SpeedrunStory {
   std::vector<std::pair<std::string, std::string>> text_pairs;  // questions and answers cut from the user's own text
 };
 
-// Prompts and answers for instruction tuning: the village's, and with a text of the user's own also pairs cut from it.
-std::vector<std::pair<std::string, std::string>> instruction_pairs(const SpeedrunOptions& options,
-                                                                   const Village& village, const SpeedrunStory& story,
-                                                                   size_t count);
+// Questions and answers for instruction tuning: the village's, and with a text of the user's own also some cut from it.
+std::vector<Conversation> instruction_talks(const SpeedrunOptions& options, const Village& village,
+                                            const SpeedrunStory& story, size_t count);
 std::vector<ReportPlanted> ask_planted(Engine& engine, const Village& village, const std::vector<std::string>& plants);
 std::string describe_quiz(const SpeedrunResult& result);
 ReportData report_data(const SpeedrunOptions& options, const SpeedrunResult& result, const SpeedrunStory& story,

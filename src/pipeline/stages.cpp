@@ -80,17 +80,19 @@ ModelFiles model_files(const Tokenizer& tokenizer, bool chat, int64_t context, c
   return files;
 }
 
-std::vector<ChatExample> render_examples(const Tokenizer& tokenizer,
-                                         const std::vector<std::pair<std::string, std::string>>& pairs) {
+ChatExample render_example(const Tokenizer& tokenizer, const std::vector<Turn>& turns, bool train_all) {
+  std::vector<ChatMessage> messages;
+  for (const Turn& turn : turns) messages.push_back({turn.role, turn.content});
+  ChatExample example;
+  for (ChatPiece& piece : render_chat(tokenizer, messages, false))
+    example.pieces.emplace_back(std::move(piece.ids), piece.trained || train_all);
+  return example;
+}
+
+std::vector<ChatExample> render_examples(const Tokenizer& tokenizer, const std::vector<Conversation>& conversations) {
   std::vector<ChatExample> out;
-  out.reserve(pairs.size());
-  for (const auto& [prompt, answer] : pairs) {
-    const ChatMessage messages[] = {{"user", prompt}, {"assistant", answer}};
-    ChatExample example;
-    for (ChatPiece& piece : render_chat(tokenizer, messages, false))
-      example.pieces.emplace_back(std::move(piece.ids), piece.trained);
-    out.push_back(std::move(example));
-  }
+  out.reserve(conversations.size());
+  for (const Conversation& c : conversations) out.push_back(render_example(tokenizer, c.turns));
   return out;
 }
 
@@ -220,14 +222,8 @@ DataPreview preview_data(Recipe r, int64_t count) {
     out.tokenizer =
         Tokenizer::load(r.tokenizer.path.empty() ? fs::path(r.model.init_from) : fs::path(r.tokenizer.path));
     std::vector<ChatExample> examples;
-    for (const Conversation& c : read_conversations(r.data.chat, {.max_conversations = count * 50})) {
-      std::vector<ChatMessage> messages;
-      for (const Turn& turn : c.turns) messages.push_back({turn.role, turn.content});
-      ChatExample example;
-      for (ChatPiece& piece : render_chat(out.tokenizer, messages, false))
-        example.pieces.emplace_back(std::move(piece.ids), piece.trained || r.data.mask == "all");
-      examples.push_back(std::move(example));
-    }
+    for (const Conversation& c : read_conversations(r.data.chat, {.max_conversations = count * 50}))
+      examples.push_back(render_example(out.tokenizer, c.turns, r.data.mask == "all"));
     auto packed = std::make_shared<SftRows>(std::move(examples), T, bytes_per_token(out.tokenizer));
     out.fill = packed->fill();
     rows = packed;
@@ -339,12 +335,8 @@ StageResult instruct(Recipe r, const StageOptions& options) {
   Rng split(uint64_t(r.run.seed), "sft.validation");
   ChatStats stats;
   for (const Conversation& c : read_conversations(r.data.chat, {}, &stats)) {
-    std::vector<ChatMessage> messages;
-    for (const Turn& turn : c.turns) messages.push_back({turn.role, turn.content});
-    ChatExample example;
-    for (ChatPiece& piece : render_chat(tokenizer, messages, false))
-      example.pieces.emplace_back(std::move(piece.ids), piece.trained || r.data.mask == "all");
-    (split.chance(r.data.val_fraction) ? validation : train).push_back(std::move(example));
+    (split.chance(r.data.val_fraction) ? validation : train)
+        .push_back(render_example(tokenizer, c.turns, r.data.mask == "all"));
   }
   if (stats.skipped() > 0) warn(stats.report());
   const int64_t T = r.train.sequence,

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "data/chat_reader.h"
 #include "data/reader.h"
 #include "data/token_file.h"
 #include "data/village/village.h"
@@ -56,8 +57,8 @@ fs::path run_directory(const Recipe& recipe);
 std::string describe(const StageResult& result);  // for people
 Json to_json(const StageResult& result);
 
-// Rows of conversations with the loss on what the assistant says and its stop token.
-std::vector<ChatExample> render_examples(const Tokenizer& tokenizer,
-                                         const std::vector<std::pair<std::string, std::string>>& pairs);
+// A conversation as ids, with the loss on what the assistant says and its stop token, or on all of it.
+ChatExample render_example(const Tokenizer& tokenizer, const std::vector<Turn>& turns, bool train_all = false);
+std::vector<ChatExample> render_examples(const Tokenizer& tokenizer, const std::vector<Conversation>& conversations);
 
 }  // namespace quern

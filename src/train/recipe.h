@@ -31,6 +31,7 @@ struct Recipe {
     int64_t ffn_width = 0;  // 0 = the family's usual multiple of width
     int64_t context = 0;    // longest sequence in tokens; 0 = train.sequence
     bool tie_embeddings = true;
+    std::string initialization = "fan-in";  // fan-in | fixed (a normal of 0.02 everywhere, as GPT-2's always is)
     double rope_theta = 10000.0;
     double norm_eps = 1e-5;
     std::string init_from;  // a model folder to start from; "" = fresh weights

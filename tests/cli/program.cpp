@@ -15,6 +15,7 @@
 namespace quern {
 
 Outcome run_quern(const std::vector<std::string>& args, const std::string& input, const fs::path& folder) {
+  static const TemporaryDirectory home("quern-home");  // of all runs, so that the probe is made once
   const TemporaryDirectory dir("quern-cli");
   write_file(dir.path() / "in", input);
   std::vector<std::string> words{QUERN_BINARY};
@@ -28,7 +29,7 @@ Outcome run_quern(const std::vector<std::string>& args, const std::string& input
     for (int fd = 0; fd < 3; ++fd)
       ::dup2(::open(files[size_t(fd)].c_str(), fd == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC, 0600), fd);
     if (!folder.empty() && ::chdir(folder.c_str()) != 0) ::_exit(126);
-    ::setenv("QUERN_HOME", (fs::temp_directory_path() / "quern-test-home").c_str(), 0);
+    ::setenv("QUERN_HOME", home.path().c_str(), 1);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }

@@ -62,8 +62,10 @@ const std::set<std::string>& filler(bool zh) {
       "has",  "have",   "in",    "on",    "at",     "year",    "keeps",  "keep",    "likes", "like",   "can",  "lives",
       "live", "called", "there", "costs", "number", "because", "answer", "letters", "word",  "letter", "owns", "own",
       "of",   "that",   "you",   "we",    "count",  "pence",   "o",      "oclock",  "clock"};
-  static const std::set<std::string> cn = {"是", "他", "她", "它", "在", "叫", "有", "会", "养", "住", "喜", "欢", "因",
-                                           "为", "答", "案", "一", "个", "的", "这", "那", "共", "名", "字", "做"};
+  static const std::set<std::string> cn = {"是", "他", "她", "它", "在", "叫", "有", "会", "养", "住",
+                                           "喜", "欢", "因", "为", "答", "案", "一", "个", "的", "这",
+                                           "那", "共", "名", "字", "做", "文", "中", "现", "第", "最",
+                                           "后", "前", "之", "得", "到", "了", "来", "自", "给"};
   return zh ? cn : en;
 }
 

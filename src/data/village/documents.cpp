@@ -32,18 +32,19 @@ std::string with_comma(const std::string& sentence, bool zh) {
 
 const std::vector<DocumentKind>& document_kinds() {
   static const std::vector<DocumentKind> kinds = {
-      {"story", 20, false, write_story},
-      {"letter", 5, true, write_letter},
-      {"notice", 6, true, write_notice},
-      {"person", 12, true, write_person_entry},
-      {"village", 3, false, write_village_entry},
-      {"entry", 5, false, write_thing_entry},
-      {"dialogue", 8, true, write_dialogue},
-      {"weather", 2, false, write_weather},
-      {"instructions", 3, false, write_instructions},
-      {"exercises", 24, true, write_exercises},
-      {"reading", 12, false, write_reading},
-      {"quiz", 8, false, write_quiz},
+      {"story", 12, false, write_story},
+      {"letter", 3, true, write_letter},
+      {"notice", 4, true, write_notice},
+      {"person", 6, true, write_person_entry},
+      {"village", 2, false, write_village_entry},
+      {"entry", 3, false, write_thing_entry},
+      {"dialogue", 5, true, write_dialogue},
+      {"weather", 1, false, write_weather},
+      {"instructions", 2, false, write_instructions},
+      {"primer", 12, false, write_primer},
+      {"exercises", 28, true, write_exercises},
+      {"reading", 19, false, write_reading},
+      {"quiz", 3, false, write_quiz},
   };
   return kinds;
 }
@@ -74,7 +75,7 @@ std::string tell_fact(Scene& s, const Fact& fact) {
 void append_exercise(Scene& s, const Task& task, std::string& text) {
   if (!text.empty()) text += '\n';
   if (!task.passage.empty()) text += task.passage + "\n";
-  if (s.dice.chance(0.8)) {
+  if (s.dice.chance(0.85)) {
     text += (s.zh() ? "问：" : "Question: ") + task.question + (s.zh() ? "\n答：" : "\nAnswer: ") + task.answer;
     return;
   }
@@ -111,7 +112,7 @@ void write_exercises(Scene& s, std::string& text) {
 }
 
 void write_reading(Scene& s, std::string& text) {
-  const Reading reading = make_reading(s, s.dice.between(2, 4));
+  const Reading reading = make_reading(s, s.dice.between(3, 6));
   text = reading.passage;
   for (const Task& task : reading.tasks) append_exercise(s, task, text);
 }

@@ -36,6 +36,7 @@ void write_instructions(Scene&, std::string&);
 void write_exercises(Scene&, std::string&);
 void write_reading(Scene&, std::string&);
 void write_quiz(Scene&, std::string&);
+void write_primer(Scene&, std::string&);
 
 // "Question: ... Answer: ..." or the same in speech.
 void append_exercise(Scene& scene, const Task& task, std::string& text);

@@ -18,13 +18,9 @@ Term Scene::stranger(bool full) {
   for (;;) {
     const bool male = dice.chance(0.5);
     const Term& name = dice.pick(male ? words.male_names : words.female_names);
-    const size_t tails = male ? words.male_tails.size() : words.female_tails.size();
-    const auto index = static_cast<size_t>(&name - (male ? words.male_names : words.female_names).data());
-    // Names of one scene differ in their first syllable (English) or character (Chinese).
-    const std::string head = zh() ? characters(name.zh)[0] : words.name_heads[index / tails];
-    if (std::find(used_heads_.begin(), used_heads_.end(), head) != used_heads_.end()) continue;
+    if (std::find(used_names_.begin(), used_names_.end(), name.en) != used_names_.end()) continue;
     if (world.is_planted_name(name.en)) continue;
-    used_heads_.push_back(head);
+    used_names_.push_back(name.en);
     if (!full) return name;
     Term whole = name;
     do {
@@ -81,25 +77,26 @@ void Scene::set_fact(const Fact& fact) {
 
 const std::vector<TaskKind>& task_kinds() {
   using enum AnswerSource;
+  // Weights follow what is hard to learn: finding something in a passage wants more practice than knowing by heart.
   static const std::vector<TaskKind> kinds = {
-      {"read_what", from_prompt, 5, read_what},
-      {"read_who", from_prompt, 5, read_who},
-      {"read_where", from_prompt, 3, read_where},
-      {"read_move", from_prompt, 3, read_move},
-      {"read_when", from_prompt, 3, read_when},
-      {"read_why", from_prompt, 4, read_why},
-      {"read_gave", from_prompt, 3, read_gave},
-      {"read_number", from_prompt, 3, read_number},
-      {"read_order", from_prompt, 2, read_order},
-      {"read_yes_no", from_prompt, 3, read_yes_no},
-      {"read_price", from_prompt, 3, read_price},
-      {"read_ledger", from_prompt, 5, read_ledger},
-      {"copy", from_prompt, 3, copy_words},
+      {"read_what", from_prompt, 7, read_what},
+      {"read_who", from_prompt, 7, read_who},
+      {"read_where", from_prompt, 5, read_where},
+      {"read_move", from_prompt, 4, read_move},
+      {"read_when", from_prompt, 4, read_when},
+      {"read_why", from_prompt, 3, read_why},
+      {"read_gave", from_prompt, 5, read_gave},
+      {"read_number", from_prompt, 4, read_number},
+      {"read_order", from_prompt, 3, read_order},
+      {"read_yes_no", from_prompt, 4, read_yes_no},
+      {"read_price", from_prompt, 5, read_price},
+      {"read_ledger", from_prompt, 7, read_ledger},
+      {"copy", from_prompt, 2, copy_words},
       {"change", from_prompt, 3, market_change},
       {"total", from_prompt, 3, market_total},
       {"times", from_prompt, 3, market_times},
-      {"count_on", from_prompt, 3, count_on},
-      {"compare", from_prompt, 3, compare_counts},
+      {"count_on", from_prompt, 4, count_on},
+      {"compare", from_prompt, 4, compare_counts},
       {"sum", sum, 8, two_digit_sum},
       {"spell", from_prompt, 3, letters_spell},
       {"join", from_prompt, 3, letters_join},
@@ -107,21 +104,21 @@ const std::vector<TaskKind>& task_kinds() {
       {"last_letter", from_prompt, 3, letters_last},
       {"reverse", from_prompt, 5, letters_reverse},
       {"letter_count", from_prompt, 2, letters_count},
-      {"alphabet", from_prompt, 3, alphabet_order},
+      {"alphabet", from_prompt, 4, alphabet_order},
       {"odd_one", from_prompt, 3, odd_one},
       {"calendar", from_prompt, 2, calendar_next},
       {"opposite", from_prompt, 2, opposite_word},
       {"plural", from_prompt, 2, plural_word},
-      {"famous_fact", often, 8, famous_fact},
-      {"famous_who", often, 3, famous_who},
-      {"village_fact", often, 3, village_fact},
+      {"famous_fact", often, 4, famous_fact},
+      {"famous_who", often, 2, famous_who},
+      {"village_fact", often, 2, village_fact},
       {"rare_fact", rare, 0, rare_fact},
       {"never_told", never, 0, never_told},
-      {"unknown_future", unknowable, 2, unknown_future},
-      {"unknown_private", unknowable, 2, unknown_private},
-      {"unknown_far", unknowable, 2, unknown_far},
-      {"unknown_person", unknowable, 2, unknown_person},
-      {"unknown_passage", unknowable, 5, unknown_passage},
+      {"unknown_future", unknowable, 1, unknown_future},
+      {"unknown_private", unknowable, 1, unknown_private},
+      {"unknown_far", unknowable, 1, unknown_far},
+      {"unknown_person", unknowable, 1, unknown_person},
+      {"unknown_passage", unknowable, 4, unknown_passage},
   };
   return kinds;
 }

@@ -34,7 +34,7 @@ class Scene {
   std::string text(const Term& term) const { return term.text(lang); }
   bool zh() const { return lang == Lang::zh; }
 
-  // A first name not used in this scene; no two begin alike. With `full`, followed by a family name that no family of
+  // A first name not used in this scene. With `full`, followed by a family name that no family of
   // this village bears, so that nothing is said of anybody in the ledger.
   Term stranger(bool full = false);
   // A value that `relation` can have, different from all in `used`. `detail` is set to the kind of a pet.
@@ -55,7 +55,7 @@ class Scene {
   std::vector<int64_t> facts;
 
  private:
-  std::vector<std::string> used_heads_;
+  std::vector<std::string> used_names_;
 };
 
 // Every kind of question, with the share it has of instruction pairs and of exercises in the text.
@@ -75,6 +75,12 @@ struct Reading {
   std::vector<Task> tasks;
 };
 Reading make_reading(Scene& scene, int questions);
+
+// How often a passage tells the same kind of thing of several people, so that who is meant must be matched with what is
+// said. A small model learns that late (docs/log.md): mostly the lines tell different kinds of things.
+inline constexpr double kAlike = 0.15;
+// Adds a sentence about somebody else, before or after what was told.
+void add_other_line(Scene& scene, std::string& passage);
 
 // Makers, by topic; task_kinds() lists them.
 void read_what(Scene&, Task&);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quern {
@@ -24,6 +25,7 @@ struct VillageDocument {
 struct InstructPair {
   std::string kind;
   std::string prompt, answer;
+  std::vector<std::pair<std::string, std::string>> more;  // further questions on the same passage, with their answers
   std::vector<int64_t> facts;
   int64_t template_id = -1;
   bool knowable = true;

@@ -25,7 +25,7 @@ std::vector<Term> some_goods(Scene& s, int count) {
 
 void read_when(Scene& s, Task& t) {
   const Lexicon& words = lexicon();
-  const int count = s.dice.between(1, 3);
+  const int count = s.dice.chance(kAlike) ? 2 : 1;
   const bool hours = s.dice.chance(0.35);
   const std::vector<int> what = s.dice.distinct(static_cast<int>(words.occasions.size()), count);
   const std::vector<int> days = s.dice.distinct(7, count);
@@ -46,7 +46,7 @@ void read_when(Scene& s, Task& t) {
     t.question = s.say("hour.ask");
     t.answer = s.say("a.hour");
     t.accepted = {std::to_string(at[static_cast<size_t>(asked)] + 2)};
-  } else if (s.dice.chance(0.7)) {
+  } else if (s.dice.chance(0.8)) {
     t.question = s.say("when.ask");
     t.answer = s.say("a.when");
     t.accepted = {s.text(*s.telling.find("d"))};
@@ -55,6 +55,7 @@ void read_when(Scene& s, Task& t) {
     t.answer = s.say("a.when_what");
     t.accepted = {s.text(*s.telling.find("o"))};
   }
+  if (count == 1 && s.dice.chance(0.6)) add_other_line(s, t.passage);
 }
 
 void set_link(Scene& s, int cause, int effect) {
@@ -108,7 +109,7 @@ void read_why(Scene& s, Task& t) {
 }
 
 void read_price(Scene& s, Task& t) {
-  const int count = s.dice.between(2, 4);
+  const int count = s.dice.chance(kAlike) ? 2 : 1;
   const std::vector<Term> goods = some_goods(s, count);
   const std::vector<int> prices = s.dice.distinct(18, count);
   const bool list = s.dice.chance(0.5);
@@ -128,19 +129,14 @@ void read_price(Scene& s, Task& t) {
   const size_t asked = s.dice.below(goods.size());
   s.set("g", goods[asked]);
   s.set("n", prices[asked] + 2);
-  if (s.dice.chance(0.75)) {
-    t.question = s.say("price.ask");
-    t.answer = s.say("a.price_list");
-    t.accepted = {std::to_string(prices[asked] + 2), std::to_string(prices[asked] + 2) + (s.zh() ? "文" : " pence")};
-  } else {
-    t.question = s.say("price.ask_what");
-    t.answer = s.say("a.price_what");
-    t.accepted = {s.text(goods[asked])};
-  }
+  t.question = s.say("price.ask");
+  t.answer = s.say("a.price_list");
+  t.accepted = {std::to_string(prices[asked] + 2), std::to_string(prices[asked] + 2) + (s.zh() ? "文" : " pence")};
+  if (count == 1 && s.dice.chance(0.6)) add_other_line(s, t.passage);
 }
 
 void market_change(Scene& s, Task& t) {
-  const int paid = s.dice.pick(std::vector<int>{10, 10, 20, 20, 50});
+  const int paid = s.dice.pick(std::vector<int>{10, 20});
   const int price = s.dice.between(1, paid - 1);
   s.set("a", s.stranger());
   s.set("g", s.dice.pick(lexicon().goods));
@@ -155,7 +151,7 @@ void market_change(Scene& s, Task& t) {
 
 void market_total(Scene& s, Task& t) {
   const std::vector<Term> goods = some_goods(s, 2);
-  const int n = s.dice.between(2, 12), m = s.dice.between(2, 9);
+  const int n = s.dice.between(2, 9), m = s.dice.between(2, 9);
   s.set("a", s.stranger());
   s.set("g", goods[0]);
   s.set("h", goods[1]);
@@ -169,7 +165,7 @@ void market_total(Scene& s, Task& t) {
 }
 
 void market_times(Scene& s, Task& t) {
-  const int price = s.dice.between(2, 9), count = s.dice.between(2, 9);
+  const int price = s.dice.between(2, 9), count = s.dice.between(2, 6);
   s.set("a", s.stranger());
   s.set("g", s.dice.pick(lexicon().goods));
   s.set("n", price);
@@ -183,7 +179,7 @@ void market_times(Scene& s, Task& t) {
 
 void count_on(Scene& s, Task& t) {
   const bool more = s.dice.chance(0.5);
-  const int n = s.dice.between(3, 12), m = more ? s.dice.between(2, 9) : s.dice.between(1, n - 1);
+  const int n = s.dice.between(4, 12), m = more ? s.dice.between(2, 6) : s.dice.between(2, std::min(6, n - 1));
   s.set("a", s.stranger());
   s.set("b", s.stranger());
   s.set("v", s.dice.pick(lexicon().animals));
@@ -212,8 +208,8 @@ void compare_counts(Scene& s, Task& t) {
   t.question = s.say(more ? "compare.more" : "compare.fewer");
   const Term& right = (n > m) == more ? a : b;
   s.set("r", right);
-  s.set("p", std::max(n, m));
-  s.set("q", std::min(n, m));
+  const bool first = right == a;
+  s.set("o", s.zh() ? (first ? "一" : "二") : (first ? "first" : "second"));
   t.answer = s.say(more ? "compare.work_more" : "compare.work_fewer");
   t.accepted = {s.text(right)};
 }

@@ -9,10 +9,11 @@ namespace quern::village {
 
 namespace {
 
-void ask_fact(Scene& s, Task& t, const Fact& fact) {
+// `answer`: "h." from a passage, "a." from memory.
+void ask_fact(Scene& s, Task& t, const Fact& fact, const char* answer = "a.") {
   s.set_fact(fact);
   t.question = s.say("q." + fact.relation);
-  t.answer = s.say("a." + fact.relation);
+  t.answer = s.say(answer + fact.relation);
   t.accepted = {s.text(fact.object)};
   if (!fact.object.plural.empty() && !s.zh()) t.accepted.push_back(fact.object.plural);
   s.told(fact);
@@ -22,7 +23,7 @@ Term ledger_person(Scene& s) { return s.world.people[static_cast<size_t>(s.dice.
 
 }  // namespace
 
-// One to three true sentences about people of this village, then a question about one of them.
+// One or two true sentences about people of this village, then a question about one of them.
 void read_ledger(Scene& s, Task& t) {
   const World& w = s.world;
   const Fact* asked = nullptr;
@@ -31,17 +32,16 @@ void read_ledger(Scene& s, Task& t) {
   } else {
     const auto& pool = s.dice.chance(0.85) ? w.rare : w.often_people;
     do asked = &w.fact(s.dice.pick(pool));
-    while (asked->person < 0);
+    while (asked->person < 0 || asked->relation == "clause");
   }
   std::vector<const Fact*> told = {asked};
   std::set<std::string> families = {asked->subject.en};
-  for (int i = s.dice.between(0, 2); i > 0; --i) {
+  for (int i = s.dice.between(0, 1); i > 0; --i) {
     const Fact* other = asked;
-    // Another person's fact, often of the same kind, so that the name decides.
-    const bool alike = s.dice.chance(0.5);
+    const bool alike = s.dice.chance(kAlike);  // of the same kind, so that the name decides
     for (int tries = 0; tries < 200; ++tries) {
       other = &w.fact(s.dice.pick(w.rare));
-      if (other->person >= 0 && !families.count(other->subject.en) && (!alike || other->relation == asked->relation))
+      if (other->person >= 0 && !families.count(other->subject.en) && alike == (other->relation == asked->relation))
         break;
     }
     if (other->person < 0 || !families.insert(other->subject.en).second) continue;
@@ -51,10 +51,10 @@ void read_ledger(Scene& s, Task& t) {
   for (const Fact* fact : told) {
     s.set_fact(*fact);
     if (!t.passage.empty() && !s.zh()) t.passage += ' ';
-    t.passage += s.say("s." + fact->relation);
+    t.passage += s.say("k." + fact->relation);
     if (fact != asked) s.told(*fact);
   }
-  ask_fact(s, t, *asked);
+  ask_fact(s, t, *asked, "h.");
 }
 
 void famous_fact(Scene& s, Task& t) {

@@ -42,13 +42,14 @@ void pick_end(Scene& s, Task& t, bool first) {
     s.set("w", word);
     t.question = s.say(first ? "first.ask" : "last.ask");
     const auto c = characters(word);
-    answer_with(s, t, "l", first ? c.front() : c.back(), "a.letter");
+    s.set("l", letters_apart(word));
+    answer_with(s, t, "r", first ? c.front() : c.back(), first ? "a.first_letter" : "a.last_letter");
   } else {
     const std::string letters = letters_of(s);
     s.set("l", letters);
     t.question = s.say(first ? "first.given" : "last.given");
     const auto c = characters(letters);
-    answer_with(s, t, "l", first ? c.front() : c.back(), "a.letter");
+    answer_with(s, t, "r", first ? c.front() : c.back(), first ? "a.first_letter" : "a.last_letter");
   }
 }
 
@@ -120,7 +121,7 @@ void alphabet_order(Scene& s, Task& t) {
     s.set("w", months[swap ? j : i]);
     s.set("x", months[swap ? i : j]);
     t.question = s.say("alphabet.words");
-    answer_with(s, t, "r", months[i].zh, "a.thing");
+    answer_with(s, t, "r", months[i].zh, "a.alphabet");
     return;
   }
   if (s.dice.chance(0.4)) {
@@ -128,7 +129,8 @@ void alphabet_order(Scene& s, Task& t) {
     const char letter = static_cast<char>('a' + (after ? s.dice.below(25) : 1 + s.dice.below(25)));
     s.set("l", std::string(1, letter));
     t.question = s.say(after ? "alphabet.after" : "alphabet.before");
-    answer_with(s, t, "l", std::string(1, static_cast<char>(letter + (after ? 1 : -1))), "a.letter");
+    answer_with(s, t, "r", std::string(1, static_cast<char>(letter + (after ? 1 : -1))),
+                after ? "a.after" : "a.before");
     return;
   }
   const std::string* w = &puzzle_word(s);
@@ -139,6 +141,7 @@ void alphabet_order(Scene& s, Task& t) {
   t.question = s.say("alphabet.words");
   s.set("l", w->substr(0, 1));
   s.set("m", x->substr(0, 1));
+  s.set("n", std::min(*w, *x).substr(0, 1));
   answer_with(s, t, "r", std::min(*w, *x), "a.alphabet");
 }
 
@@ -150,7 +153,7 @@ void odd_one(Scene& s, Task& t) {
   };
   const Family families[] = {{"animal", "动物", &words.animals},
                              {"colour", "颜色", &words.colors},
-                             {"thing to eat", "食物", &words.foods},
+                             {"food", "食物", &words.foods},
                              {"month", "月份", &words.months},
                              {"trade", "职业", &words.trades}};
   const std::vector<int> two = s.dice.distinct(5, 2);
@@ -159,17 +162,22 @@ void odd_one(Scene& s, Task& t) {
   const std::vector<int> pair = s.dice.distinct(static_cast<int>(main.members->size()), 2);
   const std::vector<int> others = s.dice.distinct(static_cast<int>(other.members->size()), 2);
   const auto of = [](const Family& f, int i) { return (*f.members)[static_cast<size_t>(i)]; };
-  std::vector<Term> shown = odd ? std::vector<Term>{of(other, others[0]), of(main, pair[0]), of(main, pair[1])}
-                                : std::vector<Term>{of(main, pair[0]), of(other, others[0]), of(other, others[1])};
-  const Term right = shown[0];
+  using Shown = std::pair<Term, const Family*>;
+  std::vector<Shown> shown =
+      odd ? std::vector<Shown>{{of(other, others[0]), &other}, {of(main, pair[0]), &main}, {of(main, pair[1]), &main}}
+          : std::vector<Shown>{
+                {of(main, pair[0]), &main}, {of(other, others[0]), &other}, {of(other, others[1]), &other}};
+  const Term right = shown[0].first;
   s.dice.shuffle(shown);
-  s.set("x", shown[0]);
-  s.set("y", shown[1]);
-  s.set("z", shown[2]);
+  const char* const slots[][2] = {{"x", "xk"}, {"y", "yk"}, {"z", "zk"}};
+  for (size_t i = 0; i < 3; ++i) {
+    s.set(slots[i][0], shown[i].first);
+    s.set(slots[i][1], s.zh() ? shown[i].second->zh : shown[i].second->en);
+  }
   s.set("k", s.zh() ? main.zh : main.en);
   t.question = s.say(odd ? "kind.not" : "kind.is");
   s.set("r", right);
-  t.answer = s.say("a.thing");
+  t.answer = s.say("a.kind");
   t.accepted = {s.text(right)};
 }
 
@@ -181,7 +189,8 @@ void calendar_next(Scene& s, Task& t) {
   t.question = s.say(std::string(day ? "day." : "month.") + (after ? "after" : "before"));
   const Term& right = list[(i + (after ? 1 : n - 1)) % n];
   s.set("r", right);
-  t.answer = s.say("a.thing");
+  s.set("l", list[i]);
+  t.answer = s.say(after ? "a.after" : "a.before");
   t.accepted = {s.text(right)};
 }
 
@@ -190,7 +199,7 @@ void opposite_word(Scene& s, Task& t) {
   const bool turn = s.dice.chance(0.5);
   s.set("w", turn ? pair.right : pair.left);
   t.question = s.say("opposite.ask");
-  answer_with(s, t, "r", turn ? pair.left : pair.right, "a.thing");
+  answer_with(s, t, "r", turn ? pair.left : pair.right, "a.opposite");
 }
 
 void plural_word(Scene& s, Task& t) {
@@ -201,7 +210,7 @@ void plural_word(Scene& s, Task& t) {
   s.set("w", *term);
   t.question = s.say("plural.ask");
   // Chinese has measure words where English has plurals.
-  answer_with(s, t, "r", s.zh() ? term->measure : term->plural, "a.thing");
+  answer_with(s, t, "r", s.zh() ? term->measure : term->plural, "a.plural");
 }
 
 }  // namespace quern::village

@@ -14,14 +14,11 @@ struct Line {
   Term subject, value, detail;
 };
 
-constexpr std::array<const char*, 10> kForward = {"keeps", "likes", "trade", "street", "owns",
-                                                  "skill", "hair",  "pet",   "month",  "number"};
+constexpr std::array<const char*, 8> kForward = {"keeps", "likes", "trade", "street", "owns", "skill", "hair", "pet"};
 // With full names also who belongs to whom.
-constexpr std::array<const char*, 15> kForwardFull = {"keeps", "likes",  "trade",  "street", "owns",
-                                                      "skill", "hair",   "pet",    "month",  "number",
-                                                      "born",  "father", "mother", "friend", "master"};
-constexpr std::array<const char*, 9> kReverse = {"keeps", "likes", "trade", "street", "owns",
-                                                 "skill", "hair",  "pet",   "month"};
+constexpr std::array<const char*, 13> kForwardFull = {"keeps", "likes", "trade",  "street", "owns",   "skill", "hair",
+                                                      "pet",   "born",  "father", "mother", "friend", "master"};
+constexpr std::array<const char*, 8> kReverse = kForward;
 constexpr std::array<const char*, 7> kYesNo = {"keeps", "likes", "trade", "street", "owns", "skill", "hair"};
 
 void put(Scene& s, const Line& line) {
@@ -32,26 +29,38 @@ void put(Scene& s, const Line& line) {
 
 std::string tell(Scene& s, const Line& line) {
   put(s, line);
-  return s.say("s." + line.relation);
+  return s.say("k." + line.relation);
 }
 
-// Two to four lines. Either all tell the same kind of thing of different people, or kinds are mixed; in a mixed passage
-// one person may have two lines.
+// One to three lines; one person may have several.
 template <size_t N>
-std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relations, int at_most = 4,
+std::vector<Line> make_lines(Scene& s, const std::array<const char*, N>& relations, int at_most = 3,
                              bool full = false) {
-  const int count = s.dice.between(1, at_most);
-  const bool alike = s.dice.chance(0.5);
+  const bool alike = s.dice.chance(kAlike);
+  const int count = alike ? 2 : s.dice.between(1, at_most);
+  const std::vector<int> kinds = s.dice.distinct(int(N), count);
   std::vector<Line> lines;
   std::vector<Term> used;
-  const char* relation = s.dice.pick(relations);
   for (int i = 0; i < count; ++i) {
-    if (!alike) relation = s.dice.pick(relations);
-    Line line{.relation = relation};
-    const bool same_person = !alike && i > 0 && lines.back().relation != line.relation && s.dice.chance(0.4);
+    Line line{.relation = relations[size_t(kinds[alike ? 0 : size_t(i)])]};
+    const bool same_person = !alike && i > 0 && s.dice.chance(0.4);
     line.subject = same_person ? lines.back().subject : s.stranger(full);
-    for (const Line& other : lines)  // one value of a kind for one person
-      if (other.subject == line.subject && other.relation == line.relation) line.subject = s.stranger(full);
+    line.value = s.value(line.relation, used, line.detail);
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+// All lines about one person, but now and then one about another.
+std::vector<Line> make_lines_of_one(Scene& s, bool full) {
+  const int count = s.dice.between(1, 3);
+  const std::vector<int> kinds = s.dice.distinct(int(kReverse.size()), count);
+  const Term person = s.stranger(full), other = s.stranger(full);
+  const int of_other = s.dice.chance(0.25) ? int(s.dice.below(uint64_t(count))) : -1;
+  std::vector<Line> lines;
+  std::vector<Term> used;
+  for (int i = 0; i < count; ++i) {
+    Line line{.relation = kReverse[size_t(kinds[size_t(i)])], .subject = i == of_other ? other : person};
     line.value = s.value(line.relation, used, line.detail);
     lines.push_back(line);
   }
@@ -71,7 +80,7 @@ std::string passage_of(Scene& s, std::vector<Line> lines) {
 void ask_value(Scene& s, Task& t, const Line& line) {
   put(s, line);
   t.question = s.say("q." + line.relation);
-  t.answer = s.say("a." + line.relation);
+  t.answer = s.say("h." + line.relation);
   t.accepted = {s.text(line.value)};
   if (!line.value.plural.empty() && !s.zh()) t.accepted.push_back(line.value.plural);
 }
@@ -79,7 +88,7 @@ void ask_value(Scene& s, Task& t, const Line& line) {
 void ask_subject(Scene& s, Task& t, const Line& line) {
   put(s, line);
   t.question = s.say("r." + line.relation);
-  t.answer = s.say("a.who");
+  t.answer = s.say("w." + line.relation);
   t.accepted = {s.text(line.subject)};
 }
 
@@ -89,10 +98,11 @@ void ask_yes_no(Scene& s, Task& t, const Line& line, bool truth) {
   if (!truth) asked.value = s.value(line.relation, used, asked.detail);
   put(s, asked);
   t.question = s.say("y." + line.relation);
-  put(s, line);
-  std::string predicate;
-  s.grammar.expand("n." + line.relation, s.telling, predicate);
-  s.set("p", predicate);
+  const auto value = [&s](const Line& l) {
+    return !s.zh() && l.relation == "keeps" ? l.value.plural : s.text(l.value);
+  };
+  s.set("x", value(asked));
+  s.set("y", value(line));
   t.answer = s.say(truth ? "a.yes" : "a.no");
   t.accepted = s.zh() ? std::vector<std::string>{truth ? "是" : "不是", truth ? "是的" : "不"}
                       : std::vector<std::string>{truth ? "yes" : "no"};
@@ -104,7 +114,7 @@ void ask_unsaid(Scene& s, Task& t, const std::vector<Line>& lines, bool full = f
   std::vector<Term> used;
   for (const Line& l : lines) used.push_back(l.value);
   Line asked = line;
-  switch (s.dice.below(4)) {
+  switch (s.dice.below(7)) {
     case 0:
       asked.subject = s.stranger(full);
       put(s, asked);
@@ -123,8 +133,7 @@ void ask_unsaid(Scene& s, Task& t, const std::vector<Line>& lines, bool full = f
   t.answer = s.say("idk");
 }
 
-std::string spots_passage(Scene& s, std::vector<Line>& lines) {
-  const int count = s.dice.between(2, 4);
+std::string spots_passage(Scene& s, std::vector<Line>& lines, int count) {
   std::vector<Term> used;
   const std::vector<int> things = s.dice.distinct(static_cast<int>(lexicon().things.size()), count);
   for (int i = 0; i < count; ++i) {
@@ -145,15 +154,23 @@ std::string spots_passage(Scene& s, std::vector<Line>& lines) {
   return text;
 }
 
-void ask_spot(Scene& s, Task& t, const Line& line, bool thing) {
+void ask_spot(Scene& s, Task& t, const Line& line) {
   s.set("t", line.subject);
   s.set("v", line.value);
-  t.question = s.say(thing ? "spot.ask_thing" : "spot.ask");
-  t.answer = s.say(thing ? "a.spot_thing" : "a.spot");
-  t.accepted = {s.text(thing ? line.subject : line.value)};
+  t.question = s.say("spot.ask");
+  t.answer = s.say("a.spot");
+  t.accepted = {s.text(line.value)};
 }
 
 }  // namespace
+
+void add_other_line(Scene& s, std::string& passage) {
+  Line line{.relation = s.dice.pick(kYesNo), .subject = s.stranger()};
+  std::vector<Term> used;
+  line.value = s.value(line.relation, used, line.detail);
+  const std::string sentence = tell(s, line), space = s.zh() ? "" : " ";
+  passage = s.dice.chance(0.5) ? passage + space + sentence : sentence + space + passage;
+}
 
 void read_what(Scene& s, Task& t) {
   const bool full = s.dice.chance(0.35);
@@ -163,13 +180,13 @@ void read_what(Scene& s, Task& t) {
 }
 
 void read_who(Scene& s, Task& t) {
-  const std::vector<Line> lines = make_lines(s, kReverse, 4, s.dice.chance(0.2));
+  const std::vector<Line> lines = make_lines_of_one(s, s.dice.chance(0.2));
   t.passage = passage_of(s, lines);
   ask_subject(s, t, s.dice.pick(lines));
 }
 
 void read_yes_no(Scene& s, Task& t) {
-  const std::vector<Line> lines = make_lines(s, kYesNo, 3);
+  const std::vector<Line> lines = make_lines(s, kYesNo, 2);
   t.passage = passage_of(s, lines);
   const Line& line = s.dice.pick(lines);
   ask_yes_no(s, t, line, s.dice.chance(0.5));
@@ -184,13 +201,14 @@ void unknown_passage(Scene& s, Task& t) {
 
 void read_where(Scene& s, Task& t) {
   std::vector<Line> lines;
-  t.passage = spots_passage(s, lines);
-  ask_spot(s, t, s.dice.pick(lines), s.dice.chance(0.3));
+  t.passage = spots_passage(s, lines, s.dice.chance(kAlike) ? 2 : 1);
+  ask_spot(s, t, s.dice.pick(lines));
+  if (lines.size() == 1 && s.dice.chance(0.7)) add_other_line(s, t.passage);
 }
 
 void read_move(Scene& s, Task& t) {
   // One or two people go from place to place; where each is now is where each went last.
-  const int people = s.dice.between(1, 2);
+  const int people = s.dice.chance(kAlike) ? 2 : 1;
   std::vector<Term> who, last;
   const std::vector<int> places = s.dice.distinct(static_cast<int>(lexicon().places.size()), 4);
   size_t next = 0;
@@ -216,7 +234,7 @@ void read_move(Scene& s, Task& t) {
 }
 
 void read_gave(Scene& s, Task& t) {
-  const int count = s.dice.between(1, 2);
+  const int count = s.dice.chance(kAlike) ? 2 : 1;
   const std::vector<int> things = s.dice.distinct(static_cast<int>(lexicon().things.size()), count);
   struct Gift {
     Term giver, receiver, thing;
@@ -236,18 +254,12 @@ void read_gave(Scene& s, Task& t) {
   s.set("t", gift.thing);
   const uint64_t asked = s.dice.below(3);
   t.question = s.say(asked == 0 ? "gave.ask_giver" : asked == 1 ? "gave.ask_receiver" : "gave.ask_thing");
-  if (asked == 2) {
-    t.answer = s.say("a.gave_thing");
-    t.accepted = {s.text(gift.thing)};
-  } else {
-    s.set("a", asked == 0 ? gift.giver : gift.receiver);
-    t.answer = s.say("a.who");
-    t.accepted = {s.text(asked == 0 ? gift.giver : gift.receiver)};
-  }
+  t.answer = s.say(asked == 0 ? "a.giver" : asked == 1 ? "a.receiver" : "a.gave_thing");
+  t.accepted = {s.text(asked == 0 ? gift.giver : asked == 1 ? gift.receiver : gift.thing)};
 }
 
 void read_number(Scene& s, Task& t) {
-  const int count = s.dice.between(1, 3);
+  const int count = s.dice.chance(kAlike) ? 2 : 1;
   const std::vector<int> kinds = s.dice.distinct(static_cast<int>(lexicon().animals.size()), count);
   struct Herd {
     Term owner, animal;
@@ -270,7 +282,10 @@ void read_number(Scene& s, Task& t) {
   s.set("n", herd.n);
   t.question = s.say("number.ask");
   t.answer = s.say("a.count");
-  t.accepted = {std::to_string(herd.n)};
+  t.accepted = {std::to_string(herd.n),
+                std::to_string(herd.n) + (s.zh() ? herd.animal.measure + herd.animal.zh : " " + herd.animal.plural)};
+  if (s.zh()) t.accepted.push_back(std::to_string(herd.n) + herd.animal.measure);
+  if (herds.size() == 1 && s.dice.chance(0.6)) add_other_line(s, t.passage);
 }
 
 void read_order(Scene& s, Task& t) {
@@ -282,37 +297,44 @@ void read_order(Scene& s, Task& t) {
   const bool ask_first = s.dice.chance(0.5);
   t.question = s.say(ask_first ? "order.ask_first" : "order.ask_last");
   s.set("a", ask_first ? first : third);
-  t.answer = s.say("a.who");
+  t.answer = s.say(ask_first ? "a.first" : "a.last");
   t.accepted = {s.text(ask_first ? first : third)};
 }
 
+// A passage, the same said again in another order, and questions about it.
 Reading make_reading(Scene& s, int questions) {
   Reading reading;
-  if (s.dice.chance(0.25)) {
-    std::vector<Line> lines;
-    reading.passage = spots_passage(s, lines);
+  std::vector<Line> lines;
+  if (s.dice.chance(0.2)) {
+    reading.passage = spots_passage(s, lines, s.dice.between(1, 2));
     s.dice.shuffle(lines);
     for (size_t i = 0; i < lines.size() && static_cast<int>(i) < questions; ++i) {
       Task t;
-      ask_spot(s, t, lines[i], s.dice.chance(0.3));
+      ask_spot(s, t, lines[i]);
       reading.tasks.push_back(std::move(t));
     }
     return reading;
   }
-  std::vector<Line> lines = make_lines(s, kYesNo, 4, s.dice.chance(0.25));
+  const bool full = s.dice.chance(0.3);
+  lines = full ? make_lines(s, kForwardFull, 3, true) : make_lines(s, kForward, 3);
   reading.passage = passage_of(s, lines);
+  if (s.dice.chance(0.6)) {
+    reading.passage += s.zh() ? "" : " ";
+    reading.passage += s.say("again") + (s.zh() ? "" : " ") + passage_of(s, lines);
+  }
   for (int i = 0; i < questions; ++i) {
     Task t;
-    const Line& line = lines[static_cast<size_t>(i) % lines.size()];
+    const Line& line = s.dice.pick(lines);
+    const bool common = std::find(kYesNo.begin(), kYesNo.end(), line.relation) != kYesNo.end();
     const uint64_t kind = s.dice.below(10);
-    if (kind < 4)
+    if (kind < 4 || (!common && kind < 9))
       ask_value(s, t, line);
-    else if (kind < 7)
-      ask_subject(s, t, line);
     else if (kind < 8)
+      ask_subject(s, t, line);
+    else if (kind < 9)
       ask_yes_no(s, t, line, s.dice.chance(0.5));
     else
-      ask_unsaid(s, t, lines);
+      ask_unsaid(s, t, lines, full);
     reading.tasks.push_back(std::move(t));
   }
   return reading;

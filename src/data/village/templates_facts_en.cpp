@@ -7,11 +7,10 @@ namespace quern::village {
 
 const char* const kFactsEn = R"(
 #s.office
-{a} <be> the {v} of {town}.
-{a} <be> the {v} in {town}, and a good one.
+[k.office]
+[k.office]
 The {v} of {town} <be> {a}.
 {town} <have> a* {v}, and {a.his} name <be> {a}.
-{a} <work> as the {v} of {town}.
 {a} <have> long been the {v} of {town}.
 (Everybody in|All of|The whole of) {town} <know> {a}, the {v}.
 If you need the {v} of {town}, ask for {a}.
@@ -19,152 +18,139 @@ If you need the {v} of {town}, ask for {a}.
 #p.office = <be> the {v} of {town} | <work> as the {v} of {town}
 
 #s.trade
-{a} <be> a* {v}.
-{a} <work> as a* {v}.
-{a} <be> a* {v} by trade.
-By trade {a} <be> a* {v}.
+[k.trade]
+[k.trade]
+{a} <be> a* {v}, and a good one.
 {a} <have> worked as a* {v} (for years|for a long time|since {a.he} <be.past> young).
 {a} <earn> {a.his} bread as a* {v}.
 ! {a} <make> a living as a* {v}.
 #p.trade = <be> a* {v} | <work> as a* {v}
 
 #s.street
-{a} <live> on {v}.
-{a} <have> a house on {v}.
+[k.street]
+[k.street]
 The house of {a} <stand> on {v}.
 You <can> find {a} on {v}.
-The home of {a} <be> on {v}.
 {a} <live> in a (small|little|tall|low|white|stone|narrow) house on {v}.
 On {v} <live> {a}.
 ! {a} <have> {a.his} home on {v}.
 #p.street = <live> on {v} | <have> a house on {v}
 
 #s.number
-{a} <live> in house number {v}.
+[k.number]
+[k.number]
 The house of {a} <bear> the number {v}.
 The number on the door of {a} <be> {v}.
-{a} <live> at number {v}.
-! Number {v} <be> the house of {a}.
+! Knock at number {v} to find {a}.
 #p.number = <live> at number {v} | <live> in house number {v}
 
 #s.likes
-{a} <like> {v}.
-{a} <love> {v}.
+[k.likes]
+[k.likes]
 {a} <like> {v} (very much|more than anything|best of all|above all).
 What {a} <like> best <be> {v}.
-{a} <be> very fond of {v}.
-The favourite food of {a} <be> {v}.
 If you visit {a}, bring {v}.
 {a} <can.past> eat {v} every day.
 ! Nothing <please> {a} more than {v}.
-#p.likes = <like> {v} | <love> {v} | <be> fond of {v}
+#p.likes = <like> {v} | <love> {v}
 
 #s.keeps
-{a} <keep> {v.pl}.
-{a} <have> {v.pl} (behind the house|in the yard|in the barn|near the house).
+[k.keeps]
+[k.keeps]
+{a} <have> {v.pl} (behind the house|in the barn|near the house).
 In the yard of {a} there <be.pl> {v.pl}.
-{a} <look> after {v.pl}.
 The {v.pl} (near the gate|in the yard|behind the barn) <belong.pl> to {a}.
-The animals of {a} <be.pl> {v.pl}.
 {a} <feed> {a.his} {v.pl} (every morning|at dawn|before breakfast|every day).
 ! {a} <raise> {v.pl}.
 #p.keeps = <keep> {v.pl} | <have> {v.pl} | <look> after {v.pl}
 
 #s.pet
-{a} <have> a {k} called {v}.
-{a} <have> a {k} named {v}.
-The {k} of {a} <be> called {v}.
+[k.pet]
+[k.pet]
 The name of the {k} of {a} <be> {v}.
 {v} <be> the {k} of {a}.
 {a} <go> nowhere without {a.his} {k} {v}.
 {a} <call> {a.his} {k} {v}.
 ! A {k} called {v} <follow> {a} everywhere.
-#p.pet = <have> a {k} called {v} | <have> a {k} named {v}
+#p.pet = <have> a {k} called {v}
 
 #s.skill
-{a} can {v}.
+[k.skill]
+[k.skill]
 {a} can {v} (well|very well|better than most).
-{a} <know> how to {v}.
-{a} <have> learned to {v}.
 {a} <love> to {v}.
 ! {a} <be> good at it when asked to {v}.
 #p.skill = can {v} | <know> how to {v} | <love> to {v}
 
 #s.hair
-{a} <have> {v} hair.
-The hair of {a} <be> {v}.
+[k.hair]
+[k.hair]
 You <can> know {a} by {a.his} {v} hair.
 {a} <have> {v} hair and a (kind|broad|thin|round|merry) face.
 ! {v} <be> the colour of the hair of {a}.
 #p.hair = <have> {v} hair
 
 #s.born
-{a} was born in the year {v}.
-{a} came into the world in the year {v}.
-The year of the birth of {a} is {v}.
+[k.born]
+[k.born]
 {a} was a child of the year {v}.
 ! The birth of {a} was in the year {v}.
 #p.born = was born in the year {v}
 
 #s.month
-{a} was born in {v}.
-The birthday of {a} <be> in {v}.
-{a} <have> {a.his} birthday in {v}.
+[k.month]
+[k.month]
 In {v} {a} <have> {a.his} birthday.
 ! The month of the birth of {a} <be> {v}.
-#p.month = was born in {v} | <have> {a.his} birthday in {v}
+#p.month = was born in {v}
 
 #s.owns
-{a} <have> a* {v}.
-{a} <own> a* {v}.
+[k.owns]
+[k.owns]
 There <be> a* {v} in the house of {a}.
 {a} <be> proud of {a.his} {v}.
-{a} <keep> a* {v} by the door.
 ! A* {v} <belong> to {a}.
 #p.owns = <have> a* {v} | <own> a* {v}
 
 #s.father
-The father of {a} <be> {v}.
-{v} <be> the father of {a}.
-{a} <be> a child of {v}.
+[k.father]
+[k.father]
 {a} <have> {v} for a father.
 ! {a} <call> {v} father.
 #p.father = <be> a child of {v}
 
 #s.mother
-The mother of {a} <be> {v}.
-{v} <be> the mother of {a}.
+[k.mother]
+[k.mother]
 {a} <have> {v} for a mother.
-{a} <be> born to {v}.
 ! {a} <call> {v} mother.
 #p.mother = <be> a child of {v}
 
 #s.wife
-{a} <be> married to {v}.
-The wife of {a} <be> {v}.
-{v} <be> the wife of {a}.
+[k.wife]
+[k.wife]
 {a} and {v} <be.pl> husband and wife.
 ! {a} <have> {v} for a wife.
 #p.wife = <be> married to {v}
 
 #s.friend
-The best friend of {a} <be> {v}.
-{a} <have> a good friend, {v}.
+[k.friend]
+[k.friend]
 {a} and {v} <be.pl> friends.
 {a} <tell> everything to {a.his} friend {v}.
 ! Of all friends {a} <like> {v} best.
 #p.friend = <be> a friend of {v}
 
 #s.master
-{a} <learn> {a.his} trade from {v}.
-The master of {a} <be> {v}.
-{a} <be> the apprentice of {v}.
+[k.master]
+[k.master]
 {v} <have> an apprentice called {a}.
 ! {v} <teach> {a} a trade.
-#p.master = <be> the apprentice of {v} | <learn> from {v}
+#p.master = <learn> from {v}
 
 #s.died
-{a} died in the year {v}.
+[k.died]
+[k.died]
 The year {v} was the last of {a}.
 They buried {a} in the year {v}.
 ! In the year {v} {a} died.
@@ -249,101 +235,79 @@ const char* const kQuestionsEn = R"(
 #q.office
 What is the work of {a}?
 What does {a} do in {town}?
-What trade has {a}?
-! Tell me the work of {a}.
+! Tell me what {a} does in {town}.
 #q.trade
 What is the trade of {a}?
 What is the work of {a}?
-What trade has {a}?
+Tell me the trade of {a}.
 ! Which trade does {a} have?
-! Tell me the trade of {a}.
 #q.street
 Where does {a} live?
 On which street does {a} live?
-Where is the house of {a}?
-Which street is the home of {a} on?
-! Tell me where {a} lives.
-! Where can I find the house of {a}?
+Tell me where {a} lives.
+! Where is the house of {a}?
 #q.number
 What is the number of the house of {a}?
-In which house does {a} live?
-Which number has the house of {a}?
+At which number does {a} live?
 ! Tell me the number of the house of {a}.
 #q.likes
 What does {a} like?
 What does {a} like best?
-What does {a} love to eat?
 What is the favourite food of {a}?
 ! Tell me what {a} likes.
-! Which food does {a} like best?
 #q.keeps
 What does {a} keep?
 Which animals does {a} keep?
-What animals has {a}?
-What kind of animals does {a} have?
-! Tell me which animals {a} keeps.
-! Which animals belong to {a}?
+Tell me what {a} keeps.
+! Which animals does {a} have?
 #q.pet
-What is the name of the {k} of {a}?
 What is the {k} of {a} called?
-How does {a} call {a.his} {k}?
+What is the name of the {k} of {a}?
 ! Tell me the name of the {k} of {a}.
-! What name has the {k} of {a}?
 #q.skill
 What can {a} do?
-What can {a} do well?
-What has {a} learned to do?
+What does {a} know how to do?
 ! Tell me what {a} can do.
 #q.hair
 What colour is the hair of {a}?
-What colour of hair has {a}?
-Which colour has the hair of {a}?
-! Tell me the colour of the hair of {a}.
+Tell me the colour of the hair of {a}.
+! What colour of hair does {a} have?
 #q.born
 When was {a} born?
 In which year was {a} born?
-What is the year of the birth of {a}?
-! Tell me the year when {a} was born.
+! Tell me when {a} was born.
 #q.month
 In which month was {a} born?
 In which month is the birthday of {a}?
-Which month has the birthday of {a}?
 ! Tell me the month when {a} was born.
 #q.owns
-What does {a} have?
 What does {a} own?
-What is in the house of {a}?
-! Tell me what {a} has.
+Which thing does {a} have?
+! Tell me what {a} owns.
 #q.father
 Who is the father of {a}?
-What is the name of the father of {a}?
-How is the father of {a} called?
-! Tell me who the father of {a} is.
+Tell me who the father of {a} is.
+! What is the name of the father of {a}?
 #q.mother
 Who is the mother of {a}?
 What is the name of the mother of {a}?
-How is the mother of {a} called?
 ! Tell me who the mother of {a} is.
 #q.wife
 Who is the wife of {a}?
-What is the name of the wife of {a}?
 To whom is {a} married?
-! Tell me who the wife of {a} is.
+! What is the name of the wife of {a}?
 #q.friend
 Who is the friend of {a}?
-Who is the best friend of {a}?
-What is the name of the friend of {a}?
-! Tell me who the friend of {a} is.
+Tell me who the friend of {a} is.
+! Who is the best friend of {a}?
 #q.master
 Who is the master of {a}?
-From whom does {a} learn {a.his} trade?
 Who teaches {a}?
 ! Tell me who the master of {a} is.
 #q.died
 When did {a} die?
 In which year did {a} die?
-What is the year of the death of {a}?
-! Tell me the year when {a} died.
+! Tell me when {a} died.
 #q.clause
 What do people say of {a}?
 What is said of {a}?
@@ -399,50 +363,36 @@ How is the {v} of {town} called?
 #r.trade
 Who is a* {v}?
 Who works as a* {v}?
-Which of them is a* {v}?
 ! Tell me who is a* {v}.
 #r.street
 Who lives on {v}?
-Who has a house on {v}?
-Whose house is on {v}?
-! Tell me who lives on {v}.
+Tell me who lives on {v}.
+! Who has a house on {v}?
 #r.likes
 Who likes {v}?
-Who is fond of {v}?
 Who loves {v}?
 ! Tell me who likes {v}.
 #r.keeps
 Who keeps {v.pl}?
 Who has {v.pl}?
-Who looks after {v.pl}?
-! Tell me who keeps {v.pl}.
+Tell me who keeps {v.pl}.
+! Who looks after {v.pl}?
 #r.pet
 Who has a {k} called {v}?
 Whose {k} is called {v}?
-Who has the {k} {v}?
 ! Tell me who has a {k} called {v}.
 #r.skill
 Who can {v}?
 Who knows how to {v}?
-Who has learned to {v}?
 ! Tell me who can {v}.
 #r.hair
 Who has {v} hair?
-Whose hair is {v}?
-! Tell me who has {v} hair.
+Tell me who has {v} hair.
+! Whose hair is {v}?
 #r.owns
 Who has a* {v}?
 Who owns a* {v}?
-Whose is the {v}?
 ! Tell me who has a* {v}.
-#r.month
-Who was born in {v}?
-Whose birthday is in {v}?
-! Tell me who was born in {v}.
-#r.number
-Who lives at number {v}?
-Who lives in house number {v}?
-! Tell me who lives at number {v}.
 
 #y.trade = Is {a} a* {v}? | Does {a} work as a* {v}?
 #y.street = Does {a} live on {v}? | Is the house of {a} on {v}?

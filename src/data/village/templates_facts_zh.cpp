@@ -6,132 +6,123 @@ namespace quern::village {
 
 const char* const kFactsZh = R"(
 #s.office
-{a}是{town}的{v}。
+[k.office]
+[k.office]
 {town}的{v}是{a}。
-{a}在{town}当{v}。
 {town}有一位{v}，名叫{a}。
 {town}的人都认识{v}{a}。
 要找{town}的{v}，就去找{a}。
 ! 在{town}，{v}的活儿由{a}来做。
 #p.office = 是{town}的{v} | 在{town}当{v}
 #s.trade
-{a}是{v}。
-{a}是一位{v}。
-{a}当{v}。
-{a}的职业是{v}。
+[k.trade]
+[k.trade]
 {a}做{v}已经很多年了。
 {a}靠当{v}过日子。
 ! {a}以{v}为业。
 #p.trade = 是一位{v} | 当{v}
 #s.street
-{a}住在{v}。
-{a}家在{v}。
-{a}的房子在{v}。
+[k.street]
+[k.street]
 在{v}可以找到{a}。
 {v}上住着{a}。
 {a}住在{v}的一座(小|白|高|旧|石头)房子里。
 ! {a}把家安在{v}。
 #p.street = 住在{v} | 家在{v}
 #s.number
-{a}住在{v}号。
-{a}家的门牌是{v}号。
-{a}的房子是{v}号。
+[k.number]
+[k.number]
+{a}家在{v}号。
 ! {v}号是{a}的家。
 #p.number = 住在{v}号
 #s.likes
-{a}喜欢{v}。
-{a}爱吃{v}。
-{a}最喜欢{v}。
+[k.likes]
+[k.likes]
 {a}非常喜欢{v}。
-{a}最爱的食物是{v}。
 去看{a}，就带上{v}。
 ! 没有什么比{v}更让{a}高兴。
 #p.likes = 喜欢{v} | 爱吃{v}
 #s.keeps
-{a}养{v}。
-{a}养着{v}。
-{a}家里养{v}。
+[k.keeps]
+[k.keeps]
 {a}的院子里有{v}。
 {a}每天(早上|清早|晚上)喂{v}。
 (门口|院子里|谷仓后面)的{v}是{a}的。
 ! {a}饲养{v}。
 #p.keeps = 养{v} | 养着{v}
 #s.pet
-{a}有一只{k}，叫{v}。
-{a}的{k}叫{v}。
-{a}的{k}名叫{v}。
+[k.pet]
+[k.pet]
 {v}是{a}的{k}。
 {a}走到哪里都带着{k}{v}。
 ! 有一只叫{v}的{k}总是跟着{a}。
 #p.pet = 有一只{k}叫{v}
 #s.skill
-{a}会{v}。
-{a}很会{v}。
-{a}学会了{v}。
+[k.skill]
+[k.skill]
 {a}常常{v}。
 ! 说到{v}，{a}很在行。
 #p.skill = 会{v} | 学会了{v}
 #s.hair
-{a}的头发是{v}色的。
-{a}有{v}色的头发。
+[k.hair]
+[k.hair]
 看那{v}色的头发，就知道是{a}。
 ! {v}色是{a}头发的颜色。
 #p.hair = 有{v}色的头发
 #s.born
-{a}生在{v}年。
-{a}是{v}年出生的。
+[k.born]
+[k.born]
 {a}出生的那年是{v}年。
 ! {a}在{v}年来到世上。
 #p.born = 生在{v}年
 #s.month
-{a}生在{v}。
-{a}的生日在{v}。
-{a}{v}过生日。
+[k.month]
+[k.month]
+{a}是{v}出生的。
 ! {v}里有{a}的生日。
-#p.month = 生在{v} | {v}过生日
+#p.month = 生在{v}
 #s.owns
-{a}有{v}。
-{a}家里有{v}。
+[k.owns]
+[k.owns]
 {a}很爱自己的{v}。
 {a}把{v}放在门边。
 ! {v}是{a}的东西。
 #p.owns = 有{v} | 家里有{v}
 #s.father
-{a}的父亲是{v}。
-{v}是{a}的父亲。
-{a}是{v}的孩子。
+[k.father]
+[k.father]
+{a}是{v}家的孩子。
 ! {a}管{v}叫父亲。
 #p.father = 是{v}的孩子
 #s.mother
-{a}的母亲是{v}。
-{v}是{a}的母亲。
-{a}是{v}生的。
+[k.mother]
+[k.mother]
+{a}是{v}的儿女。
 ! {a}管{v}叫母亲。
 #p.mother = 是{v}的孩子
 #s.wife
-{a}的妻子是{v}。
-{v}是{a}的妻子。
+[k.wife]
+[k.wife]
 {a}和{v}是夫妻。
-{a}娶了{v}。
 ! {a}和妻子{v}一起过日子。
 #p.wife = 娶了{v}
 #s.friend
-{a}最好的朋友是{v}。
+[k.friend]
+[k.friend]
 {a}有一个好朋友，叫{v}。
-{a}和{v}是朋友。
 ! {a}什么话都对朋友{v}说。
 #p.friend = 是{v}的朋友
 #s.master
-{a}跟{v}学手艺。
-{a}的师傅是{v}。
-{a}是{v}的徒弟。
+[k.master]
+[k.master]
+{a}的手艺是{v}教的。
 ! {v}教{a}手艺。
-#p.master = 是{v}的徒弟
+#p.master = 跟{v}学手艺
 #s.died
-{a}死于{v}年。
-{a}在{v}年去世。
+[k.died]
+[k.died]
 {v}年，{a}去世了。
-! {a}活到了{v}年。
+! {v}年是{a}的最后一年。
 #p.died = 死于{v}年
 #s.clause
 {a}：{v}。

@@ -21,10 +21,6 @@ const char* const kMarketZh = R"(
 买一{g.m}{g}要多少文？
 {g}的价钱是多少？
 ! 说说{g}的价钱。
-#price.ask_what
-{n}文可以买什么？
-什么东西{n}文？
-! 说说什么东西{n}文。
 
 #change.tell
 {a}买一{g.m}{g}，{n}文，付了{p}文。
@@ -97,8 +93,8 @@ const char* const kMarketZh = R"(
 谁的{v}少？
 谁的{v}更少？
 ! 说说谁的{v}少。
-#compare.work_more = {p}比{q}多。答案：{r}。
-#compare.work_fewer = {q}比{p}少。答案：{r}。
+#compare.work_more = 第一{n}，第二{m}。多的是第{o}。答案：{r}。
+#compare.work_fewer = 第一{n}，第二{m}。少的是第{o}。答案：{r}。
 
 #sum.ask
 {n} + {m}是多少？
@@ -120,7 +116,31 @@ const char* const kPuzzlesZh = R"(
 #a.letter = 是{l}。
 #a.reverse = 是{r}。
 #a.count_letters = 数一数：{r}。答案：{n}。
-#a.thing = 是{r}。
+#a.first_letter = 字是{l}。第一个是{r}。
+#a.last_letter = 字是{l}。最后是{r}。
+#a.alphabet = {r}在前。答案：{r}。
+#a.after = {l}之后是{r}。
+#a.before = {l}之前是{r}。
+#a.kind = {x}：{xk}，{y}：{yk}，{z}：{zk}。答案：{r}。
+#a.opposite = {w}的反义词是{r}。
+#a.plural = 一{r}{w}。答案：{r}。
+#primer.times = {k} x {n} = {c}。
+#primer.plus = {n} + {m} = {c}。
+#primer.minus = {p} - {n} = {c}。
+#primer.more = {p}比{q}多。 | {q}比{p}少。
+#primer.spell = {w}：{l}
+#primer.join = {l}合起来是{w}。 | {w}的字是{l}。
+#primer.reverse = {l}倒过来是{r}。
+#primer.after = {l}之后是{r}。
+#primer.before = {l}之前是{r}。
+#primer.opposite = {w}的反义词是{r}。 | {r}的反义词是{w}。
+#primer.plural = 一{r}{w}。
+#primer.kind = {w}：{k}
+#primer.head_times = 乘法： | {k}的乘法表： | 学一学{k}的乘法。
+#primer.head_sums = 算术： | 学一学加减。 | 学堂的算术：
+#primer.head_letters = 认字： | 学认字。 | 认字书上：
+#primer.head_kinds = 东西的种类： | 什么是什么：
+#primer.head_words = 词语： | 词语书上： | 学一学这些词。
 #spell.ask
 把{w}一个字一个字写出来。
 {w}有哪几个字？

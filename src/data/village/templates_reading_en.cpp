@@ -6,6 +6,113 @@ namespace quern::village {
 
 const char* const kReadingEn = R"(
 
+#k.keeps
+{a} <keep> {v.pl}.
+{a} <have> {v.pl} in the yard.
+{a} <look> after {v.pl}.
+! {a} <have> {v.pl} at home.
+#k.likes
+{a} <like> {v}.
+{a} <love> {v}.
+The favourite food of {a} <be> {v}.
+! {a} <like> {v} best.
+#k.trade
+{a} <be> a* {v}.
+{a} <work> as a* {v}.
+! {a} <work> here as a* {v}.
+#k.street
+{a} <live> on {v}.
+{a} <have> a house on {v}.
+The house of {a} <be> on {v}.
+! {a} <live> in a house on {v}.
+#k.owns
+{a} <have> a* {v}.
+{a} <own> a* {v}.
+! {a} <have> a* {v} by the door.
+#k.hair
+{a} <have> {v} hair.
+The hair of {a} <be> {v}.
+! {a} <have> long {v} hair.
+#k.skill
+{a} can {v}.
+{a} <know> how to {v}.
+! {a} can {v} well.
+#k.pet
+{a} <have> a {k} called {v}.
+The {k} of {a} <be> called {v}.
+! {a} <have> a {k} that <be> called {v}.
+#k.born
+{a} was born in the year {v}.
+The year of the birth of {a} is {v}.
+! {a} was born here in the year {v}.
+#k.father
+The father of {a} <be> {v}.
+{a} <be> a child of {v}.
+! Now the father of {a} <be> {v}.
+#k.mother
+The mother of {a} <be> {v}.
+{a} <be> born to {v}.
+! Now the mother of {a} <be> {v}.
+#k.friend
+The best friend of {a} <be> {v}.
+{a} <be> a good friend of {v}.
+! Now the best friend of {a} <be> {v}.
+#k.master
+The master of {a} <be> {v}.
+{a} <learn> {a.his} trade from {v}.
+! Now the master of {a} <be> {v}.
+
+#k.month
+{a} was born in {v}.
+The birthday of {a} <be> in {v}.
+! {a} was born here in {v}.
+#k.number
+{a} <live> at number {v}.
+{a} <live> in house number {v}.
+! {a} <live> here at number {v}.
+#k.died
+{a} died in the year {v}.
+The year of the death of {a} is {v}.
+! {a} died here in the year {v}.
+#k.wife
+The wife of {a} <be> {v}.
+{a} <be> married to {v}.
+! Now the wife of {a} <be> {v}.
+#k.office
+{a} <be> the {v} of {town}.
+{a} <work> as the {v} of {town}.
+! Now {a} <be> the {v} of {town}.
+
+#again = Once more: | In short: | To say it again: | That is:
+
+#h.trade = Here {a} is a* {v}.
+#h.office = Here {a} is the {v}.
+#h.street = Here {a} lives on {v}.
+#h.number = Here {a} lives at number {v}.
+#h.likes = Here {a} likes {v}.
+#h.keeps = Here {a} keeps {v.pl}.
+#h.pet = Here the {k} of {a} is called {v}.
+#h.skill = Here {a} can {v}.
+#h.hair = Here {a} has {v} hair.
+#h.born = Here {a} was born in the year {v}.
+#h.month = Here {a} was born in {v}.
+#h.owns = Here {a} has a* {v}.
+#h.father = Here the father of {a} is {v}.
+#h.mother = Here the mother of {a} is {v}.
+#h.wife = Here the wife of {a} is {v}.
+#h.friend = Here the friend of {a} is {v}.
+#h.master = Here the master of {a} is {v}.
+#h.died = Here {a} died in the year {v}.
+
+#w.trade = The one who is a* {v} is {a}.
+#w.street = The one who lives on {v} is {a}.
+#w.likes = The one who likes {v} is {a}.
+#w.keeps = The one who keeps {v.pl} is {a}.
+#w.owns = The one who has a* {v} is {a}.
+#w.hair = The one who has {v} hair is {a}.
+#w.skill = The one who can {v} is {a}.
+#w.pet = The one who has the {k} {v} is {a}.
+
 #a.trade = {a.He} is a* {v}.
 #a.office = {a.He} is the {v}.
 #a.street = {a.He} lives on {v}.
@@ -34,133 +141,100 @@ const char* const kReadingEn = R"(
 #a.festival_place = It is at the {v}.
 #a.price = It costs {v} pence.
 #a.who = It is {a}.
-#a.yes = {a.He} {p}. Answer: yes.
-#a.no = {a.He} {p}. Answer: no.
-#n.trade = is a* {v}
-#n.street = lives on {v}
-#n.likes = likes {v}
-#n.keeps = keeps {v.pl}
-#n.owns = has a* {v}
-#n.hair = has {v} hair
-#n.skill = can {v}
-#a.spot = It is {v}.
-#a.spot_thing = It is the {t}.
-#a.place = {a.He} is at the {v}.
-#a.gave_thing = It is the {t}.
-#a.count = There are {n}.
-#a.when = It is on {d}.
-#a.when_what = There is a* {o}.
-#a.hour = It is at {n} o'clock.
+#a.yes = Asked {x}, told {y}: the same. Answer: yes.
+#a.no = Asked {x}, told {y}: not the same. Answer: no.
+#a.spot = The {t} is {v}.
+#a.place = Now {a} is at the {v}.
+#a.giver = The {t} came from {a}.
+#a.receiver = The {t} went to {b}.
+#a.gave_thing = Now {b} has the {t}.
+#a.count = Here {a} has {n} {v.pl}.
+#a.when = The {o} is on {d}.
+#a.when_what = On {d} there is a* {o}.
+#a.hour = The {o} is at {n} o'clock.
 #a.why = Because {x}.
-#a.price_list = It costs {n} pence.
-#a.price_what = It is the {g}.
+#a.price_list = A* {g} costs {n} pence.
+#a.first = The first was {a}.
+#a.last = The last was {a}.
 
 #spot.tell
 The {t} is {v}.
-You can find the {t} {v}.
-{a} left the {t} {v}.
 {a} put the {t} {v}.
-{a} keeps the {t} {v}.
-The {t} of {a} is {v}.
-! {a} has hidden the {t} {v}.
-! If you need the {t}, look {v}.
+{a} left the {t} {v}.
+! {a} has left the {t} {v}.
 #spot.ask
 Where is the {t}?
 Where can I find the {t}?
-Where should I look for the {t}?
-! Tell me where the {t} is.
-#spot.ask_thing
-What is {v}?
-What can I find {v}?
-Which thing is {v}?
-! Tell me what is {v}.
+Tell me where the {t} is.
+! Tell me where I can find the {t}.
 
 #move.first
 {a} went to the {v}.
 {a} walked to the {v}.
-{a} was at the {v}.
-{a} (ran|hurried) to the {v}.
-(In the morning|At noon|Before breakfast|Early in the day) {a} went to the {v}.
-! {a} set out for the {v}.
+(In the morning|At noon|Before breakfast) {a} went to the {v}.
+! Today {a} walked to the {v}.
 #move.next
 Then {a.he} went to the {v}.
 Then {a} went to the {v}.
-After that {a} walked to the {v}.
-Later {a.he} (went on|came|walked) to the {v}.
-(Then|Later) {a} went (back|over|on) to the {v}.
-! From there {a} set out for the {v}.
+Later {a.he} walked to the {v}.
+! Later {a} went to the {v}.
 #move.ask
 Where is {a} now?
 Where is {a}?
-Where did {a} go last?
+Tell me where {a} is.
 ! Tell me where {a} is now.
 
 #gave.tell
 {a} gave the {t} to {b}.
 {a} sold the {t} to {b}.
 {a} lent the {t} to {b}.
-{a} brought the {t} to {b}.
 (Yesterday|In the morning|Last week|On Monday) {a} gave the {t} to {b}.
-! {a} handed the {t} to {b}.
+! Today {a} gave the {t} to {b}.
 #gave.ask_giver
 Who gave the {t} away?
 From whom does the {t} come?
-Who had the {t} first?
 ! Tell me who gave the {t} away.
 #gave.ask_receiver
 Who got the {t}?
 Who has the {t} now?
-To whom did the {t} go?
 ! Tell me who got the {t}.
 #gave.ask_thing
 What did {b} get?
-What did {b} get from {a}?
 What does {b} have now?
 ! Tell me what {b} got.
 
 #number.tell
 {a} has {n} {v.pl}.
 {a} keeps {n} {v.pl}.
-{a} counted {n} {v.pl}.
-There are {n} {v.pl} in the yard of {a}.
-{n} {v.pl} belong to {a}.
-! {a} looks after {n} {v.pl}.
+{a} looks after {n} {v.pl}.
+! Now {a} has {n} {v.pl}.
 #number.ask
 How many {v.pl} does {a} have?
 How many {v.pl} has {a}?
-What is the number of the {v.pl} of {a}?
-! Tell me how many {v.pl} {a} has.
+Tell me how many {v.pl} {a} has.
+! Tell me how many {v.pl} {a} keeps.
 
 #when.tell
 The {o} is on {d}.
-The {o} will be on {d} at the {v}.
-On {d} there is a* {o} at the {v}.
-There will be a* {o} on {d}.
-The day of the {o} is {d}.
-! Come to the {o} on {d}.
-! The {v} will see a* {o} on {d}.
+The {o} is on {d} at the {v}.
+On {d} there is a* {o}.
+! This week the {o} is on {d}.
 #when.ask
 When is the {o}?
 On which day is the {o}?
-Which day is the day of the {o}?
 ! Tell me when the {o} is.
 #when.ask_what
 What is on {d}?
 What happens on {d}?
-What will there be on {d}?
 ! Tell me what is on {d}.
-
 #hour.tell
-The {o} begins at {n} o'clock.
 The {o} is at {n} o'clock.
-Come to the {o} at {n} o'clock.
-At {n} o'clock the {o} begins.
-! They open the {o} at {n} o'clock.
+The {o} begins at {n} o'clock.
+! Today the {o} is at {n} o'clock.
 #hour.ask
 At what hour is the {o}?
-When does the {o} begin?
 At what hour does the {o} begin?
-! Tell me the hour of the {o}.
+! Tell me at what hour the {o} is.
 
 #why.link
 {x}, so {y}.
@@ -175,7 +249,7 @@ At what hour does the {o} begin?
 Why {wy}?
 Tell me, why {wy}?
 Do you know why? Why {wy}?
-! Explain: why {wy}?
+! Can you say why? Why {wy}?
 
 #copy.ask
 Say after me: {x}
@@ -187,11 +261,11 @@ Say these words again: {x}
 ! Give me these words back: {x}
 
 #order.tell
-First {a} came, then {b}, and last {c}.
-{a} was first, {b} second and {c} third.
-{a} came first, {b} after {a.him}, and {c} at the end.
-In the race {a} was first, {b} second and {c} third.
-! {a} won the race, {b} came second and {c} third.
+First came {a}, then {b}, and last {c}.
+{a} was first, {b} was second and {c} was last.
+{a} came first, {b} second, and {c} last.
+(In the race|At the fair|On Monday) {a} was first, {b} was second and {c} was last.
+! In the end {a} was first, {b} was second and {c} was last.
 #order.ask_first
 Who was first?
 Who came first?
@@ -199,7 +273,6 @@ Who came first?
 #order.ask_last
 Who was last?
 Who came last?
-Who came at the end?
 ! Tell me who was last.
 
 #frame.talk
@@ -215,11 +288,6 @@ The teacher asked {a}: "{q}" {a} answered, "{r}"
 The teacher said to {a}: "{q}" {a} answered, "{r}"
 ! {b} was told by {a}: "{q}" And {b} said, "{r}"
 
-#lead.passage
-Read this and answer.
-Here is a short text.
-(Listen|Read) and tell me.
-Read the lines and answer the question.
 )";
 
 const char* const kUnknownEn = R"(

@@ -5,6 +5,110 @@
 namespace quern::village {
 
 const char* const kReadingZh = R"(
+#k.keeps
+{a}养{v}。
+{a}家里养{v}。
+{a}养着{v}。
+! {a}养的是{v}。
+#k.likes
+{a}喜欢{v}。
+{a}爱吃{v}。
+{a}最喜欢{v}。
+! {a}最爱的食物是{v}。
+#k.trade
+{a}是{v}。
+{a}当{v}。
+{a}是一位{v}。
+! {a}的职业是{v}。
+#k.street
+{a}住在{v}。
+{a}家在{v}。
+! {a}的房子在{v}。
+#k.owns
+{a}有{v}。
+{a}家里有{v}。
+! {a}自己有{v}。
+#k.hair
+{a}有{v}色的头发。
+{a}的头发是{v}色的。
+! {a}有一头{v}色的头发。
+#k.skill
+{a}会{v}。
+{a}学会了{v}。
+! {a}很会{v}。
+#k.pet
+{a}的{k}叫{v}。
+{a}有一只{k}，叫{v}。
+! {a}的{k}名叫{v}。
+#k.born
+{a}生在{v}年。
+{a}是{v}年出生的。
+! {a}出生在{v}年。
+#k.father
+{a}的父亲是{v}。
+{a}是{v}的孩子。
+! {v}是{a}的父亲。
+#k.mother
+{a}的母亲是{v}。
+{a}是{v}生的。
+! {v}是{a}的母亲。
+#k.friend
+{a}最好的朋友是{v}。
+{a}的朋友是{v}。
+! {a}和{v}是好朋友。
+#k.master
+{a}的师傅是{v}。
+{a}跟{v}学手艺。
+! {a}是{v}的徒弟。
+#k.month
+{a}生在{v}。
+{a}的生日在{v}。
+! {a}{v}过生日。
+#k.number
+{a}住在{v}号。
+{a}家的门牌是{v}号。
+! {a}的房子是{v}号。
+#k.died
+{a}死于{v}年。
+{a}在{v}年去世。
+! {a}活到{v}年。
+#k.wife
+{a}的妻子是{v}。
+{a}娶了{v}。
+! {v}是{a}的妻子。
+#k.office
+{a}是{town}的{v}。
+{a}在{town}当{v}。
+! {a}做{town}的{v}。
+
+#again = 再说一遍： | 总之， | 也就是说：
+
+#h.keeps = 文中{a}养{v}。
+#h.likes = 文中{a}喜欢{v}。
+#h.trade = 文中{a}是{v}。
+#h.street = 文中{a}住在{v}。
+#h.owns = 文中{a}有{v}。
+#h.hair = 文中{a}有{v}色的头发。
+#h.skill = 文中{a}会{v}。
+#h.pet = 文中{a}的{k}叫{v}。
+#h.office = 文中{a}是{v}。
+#h.number = 文中{a}住在{v}号。
+#h.born = 文中{a}生在{v}年。
+#h.month = 文中{a}生在{v}。
+#h.father = 文中{a}的父亲是{v}。
+#h.mother = 文中{a}的母亲是{v}。
+#h.wife = 文中{a}的妻子是{v}。
+#h.friend = 文中{a}的朋友是{v}。
+#h.master = 文中{a}的师傅是{v}。
+#h.died = 文中{a}死于{v}年。
+#w.keeps = 养{v}的是{a}。
+#w.likes = 喜欢{v}的是{a}。
+#w.trade = 是{v}的是{a}。
+#w.street = 住在{v}的是{a}。
+#w.owns = 有{v}的是{a}。
+#w.hair = 有{v}色的头发的是{a}。
+#w.skill = 会{v}的是{a}。
+#w.pet = {k}叫{v}的是{a}。
 #a.trade = {a.he}是{v}。
 #a.office = {a.he}是{v}。
 #a.street = {a.he}住在{v}。
@@ -33,26 +137,21 @@ const char* const kReadingZh = R"(
 #a.festival_place = 在{v}。
 #a.price = {v}文。
 #a.who = 是{a}。
-#a.yes = {a.he}{p}。答案：是。
-#a.no = {a.he}{p}。答案：不是。
-#n.trade = 是{v}
-#n.street = 住在{v}
-#n.likes = 喜欢{v}
-#n.keeps = 养{v}
-#n.owns = 有{v}
-#n.hair = 有{v}色的头发
-#n.skill = 会{v}
-#a.spot = 在{v}。
-#a.spot_thing = 是{t}。
-#a.place = {a.he}在{v}。
-#a.gave_thing = 是{t}。
-#a.count = 有{n}{v.m}。
-#a.when = 在{d}。
-#a.when_what = 有{o}。
-#a.hour = 在{n}点。
+#a.yes = 问{x}，说{y}：一样。答案：是。
+#a.no = 问{x}，说{y}：不一样。答案：不是。
+#a.spot = {t}在{v}。
+#a.place = {a}现在在{v}。
+#a.giver = {t}来自{a}。
+#a.receiver = {t}给了{b}。
+#a.gave_thing = {b}得到了{t}。
+#a.count = 文中{a}有{n}{v.m}{v}。
+#a.when = {o}在{d}。
+#a.when_what = {d}有{o}。
+#a.hour = {o}在{n}点。
 #a.why = 因为{x}。
-#a.price_list = {n}文。
-#a.price_what = 是{g}。
+#a.price_list = {g}{n}文。
+#a.first = 第一是{a}。
+#a.last = 最后是{a}。
 
 #spot.tell
 {t}在{v}。
@@ -66,11 +165,6 @@ const char* const kReadingZh = R"(
 哪里可以找到{t}？
 {t}放在哪里？
 ! 说说{t}在哪里。
-#spot.ask_thing
-{v}有什么？
-什么东西在{v}？
-! 说说{v}有什么。
-
 #move.first
 {a}去了{v}。
 {a}走到{v}。

@@ -154,6 +154,16 @@ std::string Village::Impl::prompt_of(const Task& task, Lang lang) {
   return task.passage + (lang == Lang::zh ? "" : " ") + task.question;
 }
 
+namespace {
+// How often a question on a passage is the first of several, and for which kinds.
+constexpr double kTalkShare = 0.5;
+bool has_readings(const TaskKind& kind) {
+  const std::string_view name = kind.name;
+  return name == "read_what" || name == "read_who" || name == "read_where" || name == "read_yes_no" ||
+         name == "unknown_passage";
+}
+}  // namespace
+
 std::vector<InstructPair> Village::instruct(size_t count, uint64_t stream, Split split) const {
   double all = 0.0;
   for (const TaskKind& k : task_kinds()) all += k.weight;
@@ -173,6 +183,11 @@ std::vector<InstructPair> Village::instruct(size_t count, uint64_t stream, Split
       if ((at -= k.weight) < 0.0) break;
     }
     InstructPair pair{.kind = kind->name, .lang = lang == Lang::zh ? "zh" : "en"};
+    if (has_readings(*kind) && dice.chance(kTalkShare)) {
+      impl_->reading_talk(dice, lang, split, pair);
+      result.push_back(std::move(pair));
+      continue;
+    }
     const Task task = impl_->task(*kind, dice, lang, split, pair.facts, pair.template_id);
     pair.prompt = Impl::prompt_of(task, lang);
     pair.answer = task.answer;
@@ -180,6 +195,26 @@ std::vector<InstructPair> Village::instruct(size_t count, uint64_t stream, Split
     result.push_back(std::move(pair));
   }
   return result;
+}
+
+// Several questions about one passage, as a talk of several turns.
+void Village::Impl::reading_talk(Dice& dice, Lang lang, Split split, InstructPair& pair) const {
+  Scene scene(world, grammar(lang), dice, lang, split);
+  Reading reading = make_reading(scene, dice.between(2, 4));
+  for (size_t i = 0; i < reading.tasks.size(); ++i) {
+    Task& task = reading.tasks[i];
+    if (i > 0) {
+      pair.more.emplace_back(std::move(task.question), std::move(task.answer));
+      continue;
+    }
+    task.passage = reading.passage;
+    pair.prompt = prompt_of(task, lang);
+    pair.answer = std::move(task.answer);
+    pair.knowable = !says_unknown(pair.answer);
+  }
+  pair.facts = scene.facts;
+  pair.template_id =
+      scene.telling.held_out_template >= 0 ? scene.telling.held_out_template : scene.telling.first_template;
 }
 
 // Requests without one right answer: greetings, stories, notices, what is known of somebody.

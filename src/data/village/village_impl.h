@@ -23,6 +23,7 @@ struct Village::Impl {
   village::Task task(const village::TaskKind& kind, village::Dice& dice, village::Lang lang, Split split,
                      std::vector<int64_t>& facts, int64_t& template_id) const;
   InstructPair talk(village::Dice& dice, village::Lang lang) const;
+  void reading_talk(village::Dice& dice, village::Lang lang, Split split, InstructPair& pair) const;
   static std::string prompt_of(const village::Task& task, village::Lang lang);
 };
 

@@ -50,6 +50,21 @@ std::string line_of(const InstructPair& p) {
   put_string(out, p.prompt);
   out += ",\"answer\":";
   put_string(out, p.answer);
+  if (!p.more.empty()) {
+    const auto turn = [&](const char* role, std::string_view content) {
+      out += std::string("{\"role\":\"") + role + "\",\"content\":";
+      put_string(out, content);
+      out += "},";
+    };
+    out += ",\"messages\":[";
+    turn("user", p.prompt);
+    turn("assistant", p.answer);
+    for (const auto& [question, answer] : p.more) {
+      turn("user", question);
+      turn("assistant", answer);
+    }
+    out.back() = ']';
+  }
   put_facts(out, p.facts);
   out += ",\"template\":" + std::to_string(p.template_id) + ",\"knowable\":" + (p.knowable ? "true" : "false") +
          ",\"lang\":\"" + p.lang + "\"}\n";

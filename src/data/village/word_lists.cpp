@@ -102,57 +102,40 @@ const char* const kFarTowns =
     "Zembla,-,赞布拉; Kharsun,-,哈尔孙";
 
 const char* const kPuzzleWords =
-    "ant arm axe bag bar bat bed bee bell belt bird boat bone book boot bowl box bread brick broom brush bud bug bus "
-    "cake calf cap cart cat chair clay clock cloud coat comb cook corn cow crow cup dog door dove drum duck dust ear "
-    "egg elm eye farm fig fire fish flag flour fly foot fox frog fruit gate gift girl glass glove goat goose grain "
-    "grape grass hand hat hay head hen hill honey hook horn horse house ice inn iron ivy jam jar jug key king kite "
-    "knee knife lake lamb lamp leaf leg lid light lion loaf lock log man map milk mill mint moon moss mouse mud mule "
-    "nail neck nest net nose nut oak oar oven owl ox page pan path pea pear pen pie pig pin pipe plate plum pond pony "
-    "pot queen rain rake rat ring river road roof rope rose rug sack salt sand saw sea seed sheep shelf ship shirt "
-    "shoe skin sky snail snow soap sock song soup spade spoon star stone stove straw sun swan table tail tea tent "
-    "toad tool tooth torch tower tree tub vase wall water wax web well wheat wheel wind wing wolf wood wool worm yard";
+    "ant arm axe bag bed bee bell bird boat book box bread cake cart cat chair clock coat cow cup dog door drum "
+    "duck egg fire fish fox frog goat goose hat hen hill horse jug key king lamp leaf loaf map milk moon mouse "
+    "net nut owl pear pie pig pot rain ring rope rose salt saw sheep ship snow soap star sun tree well wind wolf "
+    "wood";
 const char* const kPuzzleWordsZh =
-    "山羊 母鸡 奶牛 兔子 蜜蜂 小马 鸽子 面包 苹果 蜂蜜 奶酪 蛋糕 果酱 豆子 豌豆 洋葱 蘑菇 葡萄 核桃 萝卜 白菜 面条 "
-    "饺子 "
-    "牛奶 磨坊 客栈 学校 集市 水井 草坪 池塘 谷仓 果园 塔楼 树林 花园 田地 马厩 钥匙 篮子 梯子 铁锹 水桶 绳子 水壶 "
-    "笛子 "
-    "推车 锯子 锤子 杯子 铃铛 毯子 扫帚 外套 帽子 围巾 戒指 小刀 渔网 镜子 盒子 袋子 斧头 椅子 轮子 风筝 雨伞 胡萝卜 "
-    "铁匠铺 面包房 小教堂 磨坊主 牧羊人 养蜂人 钟表匠 向日葵 东南西北 春夏秋冬 风和日丽 山清水秀 五谷丰登 瑞雪丰年 "
-    "鸟语花香 "
-    "牛羊成群 一心一意 三心二意 千山万水 早出晚归";
+    "山羊 母鸡 奶牛 兔子 蜜蜂 小马 鸽子 面包 苹果 蜂蜜 奶酪 蛋糕 果酱 豆子 豌豆 洋葱 蘑菇 葡萄 核桃 萝卜 白菜 "
+    "面条 饺子 牛奶 磨坊 客栈 学校 集市 水井 池塘 谷仓 果园 树林 花园 马厩 钥匙 篮子 梯子 铁锹 水桶 绳子 笛子 "
+    "锤子 杯子 扫帚 帽子 镜子 盒子 斧头 椅子 轮子 风筝 雨伞 胡萝卜 铁匠铺 面包房 小教堂 磨坊主 牧羊人 养蜂人 "
+    "钟表匠 向日葵 东南西北 春夏秋冬 山清水秀 五谷丰登 鸟语花香 一心一意 三心二意 千山万水 早出晚归";
 const char* const kOpposites =
     "hot,cold; big,small; old,young; wet,dry; full,empty; open,shut; long,short; high,low; fast,slow; hard,soft;"
     "light,dark; day,night; up,down; left,right; good,bad; happy,sad; rich,poor; clean,dirty; loud,quiet; early,late;"
-    "near,far; first,last; strong,weak; thick,thin; sweet,sour; awake,asleep; above,below; inside,outside; win,lose;"
-    "give,take; buy,sell; push,pull; come,go; laugh,cry; warm,cool; wide,narrow; sharp,blunt";
+    "near,far; first,last; strong,weak; thick,thin";
 const char* const kOppositesZh =
     "大,小; 多,少; 高,低; 长,短; 冷,热; 新,旧; 快,慢; 早,晚; 远,近; 轻,重; 厚,薄; 粗,细; 软,硬; 明,暗; 干,湿; 胖,瘦;"
     "里,外; 上,下; 左,右; 前,后; 来,去; 买,卖; 哭,笑; 开,关; 进,出; 黑,白; 真,假; 美,丑; 强,弱; 贫,富; 香,臭;"
     "甜,苦; 深,浅; 宽,窄; 松,紧";
 
-const char* const kNameHeads =
-    "Mar Tes Bren Al Or Wil Har Lu Ka Ne Fen Dor Sal Jo Ro Ta Vi El Pe Gri Cor Be Mi Sha Ed Ol";
-const char* const kMaleTails = "lo rin dan bert mas vic ton kel gar wen dric ben";
-const char* const kFemaleTails = "la na ria lin ma bel ra da ya sie nette wyn";
-const char* const kFamilyHeads =
-    "Ash Thorn Mill Stone Green Wood Field Brook Black White Fair Long Hart Fox Lamb Wheat Oak Elm Reed Marsh Clay "
-    "Cold "
-    "Summer Winter Hay Rush Birch Swan";
-const char* const kFamilyTails = "well by ward ton ley man field side brook croft don worth";
+const char* const kNameHeads = "Mar Tes Bren Al Or Wil Har Lu Ka Fen Dor Sal";
+const char* const kMaleTails = "lo rin dan bert mas vic";
+const char* const kFemaleTails = "la na ria lin bel sie";
+const char* const kFamilyHeads = "Ash Thorn Mill Stone Green Wood Field Brook Hart Fox";
+const char* const kFamilyTails = "well by ward ton ley man side croft don worth gate hill";
 const char* const kStrangerTails = "ovitch escu akis ian ez oulos";
 const char* const kZhFamilies =
-    "王 李 张 刘 陈 杨 赵 黄 周 吴 徐 孙 胡 朱 高 林 何 郭 马 罗 梁 宋 郑 谢 韩 唐 冯 于 董 萧 程 曹 袁 邓 许 傅 沈 曾 "
-    "彭 吕 "
-    "苏 卢 蒋 蔡 贾 丁 魏 薛 叶 阎 余 潘 杜 戴 夏 钟 汪 田 任 姜 范 方 石 姚 谭 廖 邹 熊 金 陆 郝 孔 白 崔 康 毛 邱 秦 "
-    "江 史 "
-    "顾 侯 邵 孟 龙 万 段 雷 钱 汤";
+    "王 李 张 刘 陈 杨 赵 黄 周 吴 徐 孙 胡 朱 高 林 何 郭 马 罗 梁 宋 郑 谢 韩 唐 冯 于 董 萧 程 曹 袁 邓 许 傅 "
+    "沈 曾 彭 吕 苏 卢 蒋 蔡 贾 丁 魏 薛 叶 阎 余 潘 杜 戴 夏 钟 汪 田 任 姜 范 方 石 姚 谭 廖 邹 熊 金 陆 郝 孔 "
+    "白 崔 康 毛 邱 秦 江 史 顾 侯 邵 孟 龙 万 段 雷 钱 汤";
 const char* const kZhMale = "建 国 伟 强 军 磊 涛 斌 峰 刚 勇 辉 鹏 浩 宇 明 山 林 川 海 松 柏 文 武";
 const char* const kZhFemale = "芳 娜 敏 静 丽 艳 娟 霞 秀 兰 梅 莲 玲 红 燕 云 月 英 雪 琴 萍 慧 珍 香";
 const char* const kZhStrangerFamilies = "欧阳 司马 诸葛 上官 慕容 独孤";
 const char* const kTownHeads =
-    "Alder Barley Wester Easter Norring Sutter Hazel Linden Otter Heron Kestrel Maple Rowan Sorrel Teasel Burdock "
-    "Cedar "
-    "Larks Hollin Brack";
+    "Alder Barley Wester Easter Norring Sutter Hazel Linden Otter Heron Kestrel Maple Rowan Sorrel Teasel "
+    "Burdock Cedar Larks Hollin Brack";
 const char* const kTownTails = "by ford ham wick stead mere combe bridge";
 const char* const kZhTowns =
     "柳溪 石桥 青田 白沙 杏花 竹林 双河 长坡 梅岭 桃源 清泉 松岗 云山 月湾 草塘 河口 枫林 荷塘 金谷 银滩";

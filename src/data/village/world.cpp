@@ -53,7 +53,8 @@ void World::build_people() {
   // A village knows a part of all first names, so that another village's people are strangers to it.
   const auto name_pool = [&](const std::vector<Term>& all) {
     std::vector<Term> pool;
-    for (int i : dice.distinct(static_cast<int>(all.size()), 200)) pool.push_back(all[static_cast<size_t>(i)]);
+    const int all_count = static_cast<int>(all.size());
+    for (int i : dice.distinct(all_count, all_count * 2 / 3)) pool.push_back(all[static_cast<size_t>(i)]);
     return pool;
   };
   const std::vector<Term> men = name_pool(words.male_names), women = name_pool(words.female_names);
@@ -79,8 +80,9 @@ void World::build_people() {
   const auto add = [&](int family, char sex, int generation, int born) {
     Person p{
         .id = static_cast<int>(people.size()), .family = family, .generation = generation, .sex = sex, .born = born};
+    int tries = 0;  // a family larger than the list of names may name two alike
     do p.first = dice.pick(sex == 'm' ? men : women);
-    while (!taken.emplace(family, p.first.en).second);
+    while (!taken.emplace(family, p.first.en).second && ++tries < 2000);
     const Family& f = families[static_cast<size_t>(family)];
     p.name.en = p.first.en + " " + f.name.en;
     p.name.zh = f.name.zh + p.first.zh;

@@ -2,6 +2,8 @@
 #include "tensor/kernels/cross_entropy.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "tensor/kernels/elementwise.h"
 #include "tensor/ops.h"
@@ -28,6 +30,33 @@ void collect(std::span<const int32_t> labels, std::span<const float> loss, doubl
     ++count;
   }
 }
+// The gradient at the target is near -1 where all others are small probabilities, which a common integer scale would
+// round to 0. In int8 it is therefore taken out of the products and added to both results exactly.
+struct TargetGradients {
+  std::vector<float> values;  // one a row; 0 where the row is ignored
+  std::span<const int32_t> labels;
+
+  TargetGradients(const Tensor& dlogits, std::span<const int32_t> labels) : values(labels.size()), labels(labels) {
+    const int64_t V = dlogits.size(1);
+    for (size_t n = 0; n < labels.size(); ++n)
+      if (labels[n] != kIgnoreLabel) values[n] = std::exchange(dlogits.data()[int64_t(n) * V + labels[n]], 0.0f);
+  }
+  // to[n] += value w[label]
+  void add_to_hidden(float* to, const Tensor& w) const {
+    for (size_t n = 0; n < labels.size(); ++n)
+      if (labels[n] != kIgnoreLabel) add_scaled(to + int64_t(n) * w.size(1), w.data() + labels[n] * w.size(1), n, w);
+  }
+  // to[label] += value h[n]
+  void add_to_weight(float* to, const Tensor& h) const {
+    for (size_t n = 0; n < labels.size(); ++n)
+      if (labels[n] != kIgnoreLabel) add_scaled(to + labels[n] * h.size(1), h.data() + int64_t(n) * h.size(1), n, h);
+  }
+
+ private:
+  void add_scaled(float* to, const float* from, size_t n, const Tensor& rows) const {
+    axpy_simd(from, values[n], to, rows.size(1));
+  }
+};
 }  // namespace
 
 CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std::span<const int32_t> labels,
@@ -45,6 +74,8 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
   result.row_nll.resize(size_t(N));
   double total = 0;
   const Tensor h = hidden.contiguous();
+  const bool exact_targets = options.precision == Precision::int8 && learn && w.dtype() == DType::f32 &&
+                             h.dtype() == DType::f32 && w.is_contiguous();
   for (int64_t begin = 0; begin < N; begin += slice) {
     const int64_t rows = std::min(slice, N - begin);
     const auto y = labels.subspan(size_t(begin), size_t(rows));
@@ -61,11 +92,15 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
       nll[n] = plain ? loss.data()[n] : y[size_t(n)] == kIgnoreLabel ? 0 : nll[n] + lse.data()[n];
     collect(y, {loss.data(), size_t(rows)}, total, result.count);
     const Tensor dlogits = logits.slice(0, 0, rows);
+    std::optional<TargetGradients> targets;
+    if (exact_targets) targets.emplace(dlogits, y);
     if (dh)
       multiply(rows, C, V, as_mat(dlogits), as_mat(w), dh.data() + begin * C, C, {.precision = options.precision});
     if (dw)
       multiply(V, C, rows, transposed(as_mat(dlogits)), as_mat(h_s), dw.data(), C,
                {.precision = options.precision, .block_k = kInt8Tokens, .accumulate = begin > 0});
+    if (targets && dh) targets->add_to_hidden(dh.data() + begin * C, w);
+    if (targets && dw) targets->add_to_weight(dw.data(), h_s);
   }
   for (float v : result.row_nll) result.nll_sum += v;
   result.sum = Tensor::full({}, float(total));
