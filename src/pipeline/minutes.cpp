@@ -15,12 +15,16 @@ double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock:
 // Fewer tokens per parameter than this and a smaller model would have been better. Chinchilla's optimum is 20; a model
 // that must also hold facts gains from a little more room.
 constexpr double kTokensPerParameter = 8.0;
-// E over the second pilot's bits per byte. Measured on a ten-minute village run (pilots of 84 k and 252 k tokens: 1.823
-// and 1.136; the end: 0.324 after 6.3 M). Real text has a much higher floor; its share is an estimate.
-constexpr double kFloorShareVillage = 0.08, kFloorShareText = 0.5;
+// b(D) = E + (b2 - E) (D / D2)^-alpha from the second pilot. The village's text is always of one kind: E and alpha were
+// fitted to ten-minute runs (pilots of 137 k and 416 k tokens: 1.314 and 0.812 bits per byte; the end: 0.275 after 8.5
+// M).
+constexpr double kVillageFloor = 0.17, kVillageAlpha = 0.605;
+// Of other text E is taken as this share of b2, an estimate, and alpha from the two pilots.
+constexpr double kFloorShareText = 0.5;
 
-// Of the time of pre-training, what steps take; the rest goes into samples, small exams and checkpoints.
-constexpr double kTrainingShare = 0.97;
+// Of the time of pre-training, what is planned for steps. The rest is for samples, small exams and checkpoints, and so
+// that a machine somewhat slower than in the pilot still sees all tokens the prediction is made for.
+constexpr double kTrainingShare = 0.9;
 
 struct Pilot {
   Recipe recipe;
@@ -118,9 +122,11 @@ MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const Toke
       plan.pilot_bpb[i] = evaluate(*frozen_view(*pilot.model, false), NextToken{}, held_out, 32, 60'000).bits_per_byte;
       if (i == 1) plan.expected_tokens = pilot.tokens_per_s * (budget_seconds - (now_s() - begin)) * kTrainingShare;
     }
-    plan.predicted =
-        extrapolate(plan.pilot_tokens[0], plan.pilot_bpb[0], plan.pilot_tokens[1], plan.pilot_bpb[1],
-                    plan.expected_tokens, base.data.source == "village" ? kFloorShareVillage : kFloorShareText);
+    const double b2 = plan.pilot_bpb[1], growth = plan.expected_tokens / plan.pilot_tokens[1];
+    plan.predicted = base.data.source == "village" && b2 > kVillageFloor && growth > 1
+                         ? kVillageFloor + (b2 - kVillageFloor) * std::pow(growth, -kVillageAlpha)
+                         : extrapolate(plan.pilot_tokens[0], plan.pilot_bpb[0], plan.pilot_tokens[1], b2,
+                                       plan.expected_tokens, kFloorShareText);
     plan.low = 0.97 * plan.predicted;
     plan.high = 1.03 * plan.predicted;
   }

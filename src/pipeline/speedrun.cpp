@@ -269,7 +269,11 @@ class Speedrun {
                  .budget_seconds = 60 * r_.train.minutes,
                  .resume = o_.go_on,
                  .quiet = o_.quiet};
+    // As many tokens as were planned, so that the prediction is of this run; what time is left goes into tuning.
+    if (story_.plan.expected_tokens > 0)
+      plan.total_steps = int64_t(story_.plan.expected_tokens / double(r_.train.batch_rows * r_.train.sequence));
     if (o_.go_on) {
+      plan.total_steps = int64_t{1} << 40;
       plan.budget_seconds = budget_ * (1 - kTuningShare - kMeasureShare);
       plan.go_on = true;
     }

@@ -208,14 +208,17 @@ class Run {
     trainer_.plan.schedule = s;
   }
 
-  // With a time budget the decay begins when just enough time is left for it. The decision is made once and saved at
-  // once, so that a run killed afterwards follows the same schedule.
+  // With a time budget the decay begins when just enough time, or steps of the most allowed, are left for it. The
+  // decision is made once and saved at once, so that a run killed afterwards follows the same schedule.
   void watch_the_clock(RunLog& log) {
     if (state_.decay_start >= 0 || plan_.recipe.train.schedule != "wsd") return;
     const double decay_seconds = plan_.recipe.train.decay_fraction * budget_;
-    if (state_.seconds + decay_seconds < budget_ && state_.step < plan_.total_steps) return;
+    const auto decay_steps = int64_t(plan_.recipe.train.decay_fraction * double(plan_.total_steps));
+    const bool last_steps = state_.step + decay_steps >= plan_.total_steps;
+    if (state_.seconds + decay_seconds < budget_ && !last_steps) return;
     const double left = std::max(0.0, budget_ - state_.seconds);
-    const int64_t steps = std::max<int64_t>(1, int64_t(left / std::max(1e-6, step_seconds_)));
+    const int64_t by_time = int64_t(left / std::max(1e-6, step_seconds_)), by_steps = plan_.total_steps - state_.step;
+    const int64_t steps = std::max<int64_t>(1, std::min(by_time, by_steps));
     state_.decay_start = state_.step;
     state_.total_steps = state_.step + steps;
     set_schedule();

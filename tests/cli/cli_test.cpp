@@ -44,7 +44,11 @@ TEST_F(Cli, VersionAndHelpOfEveryVerbSucceedAndShowExamples) {
                                                                                     {"show"},
                                                                                     {"compare"},
                                                                                     {"doctor"},
-                                                                                    {"village"}}) {
+                                                                                    {"village"},
+                                                                                    {"speedrun"},
+                                                                                    {"train"},
+                                                                                    {"sft"},
+                                                                                    {"data", "preview"}}) {
     EXPECT_THAT(help.out, HasSubstr(verb[0]));
     auto args = verb;
     args.push_back("--help");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Pages of a primer: tables, sums, spelling, words and their kinds. What the exercises use is first seen here by itself.
+// Pages of a primer: tables, sums, spelling, words and their kinds. What the exercises use is first seen here by
+// itself.
 #include <algorithm>
 
 #include "data/village/documents.h"
@@ -90,7 +91,9 @@ void words_page(Scene& s, std::string& text) {
       add_line(s, "primer.opposite", text);
       continue;
     }
-    const Term& term = s.dice.pick(s.dice.chance(0.5) ? words.animals : s.dice.chance(0.5) ? words.goods : words.things);
+    const Term& term = s.dice.pick(s.dice.chance(0.5)   ? words.animals
+                                   : s.dice.chance(0.5) ? words.goods
+                                                        : words.things);
     s.set("w", term);
     s.set("r", s.zh() ? term.measure : term.plural);
     add_line(s, "primer.plural", text);

@@ -88,7 +88,6 @@ const std::vector<TaskKind>& task_kinds() {
       {"read_gave", from_prompt, 5, read_gave},
       {"read_number", from_prompt, 4, read_number},
       {"read_order", from_prompt, 3, read_order},
-      {"read_yes_no", from_prompt, 4, read_yes_no},
       {"read_price", from_prompt, 5, read_price},
       {"read_ledger", from_prompt, 7, read_ledger},
       {"copy", from_prompt, 2, copy_words},

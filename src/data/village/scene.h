@@ -92,7 +92,6 @@ void read_why(Scene&, Task&);
 void read_gave(Scene&, Task&);
 void read_number(Scene&, Task&);
 void read_order(Scene&, Task&);
-void read_yes_no(Scene&, Task&);
 void read_price(Scene&, Task&);
 void read_ledger(Scene&, Task&);
 void copy_words(Scene&, Task&);

@@ -19,7 +19,7 @@ constexpr std::array<const char*, 8> kForward = {"keeps", "likes", "trade", "str
 constexpr std::array<const char*, 13> kForwardFull = {"keeps", "likes", "trade",  "street", "owns",   "skill", "hair",
                                                       "pet",   "born",  "father", "mother", "friend", "master"};
 constexpr std::array<const char*, 8> kReverse = kForward;
-constexpr std::array<const char*, 7> kYesNo = {"keeps", "likes", "trade", "street", "owns", "skill", "hair"};
+constexpr std::array<const char*, 7> kPlain = {"keeps", "likes", "trade", "street", "owns", "skill", "hair"};
 
 void put(Scene& s, const Line& line) {
   s.set("a", line.subject);
@@ -92,22 +92,6 @@ void ask_subject(Scene& s, Task& t, const Line& line) {
   t.accepted = {s.text(line.subject)};
 }
 
-void ask_yes_no(Scene& s, Task& t, const Line& line, bool truth) {
-  Line asked = line;
-  std::vector<Term> used = {line.value};
-  if (!truth) asked.value = s.value(line.relation, used, asked.detail);
-  put(s, asked);
-  t.question = s.say("y." + line.relation);
-  const auto value = [&s](const Line& l) {
-    return !s.zh() && l.relation == "keeps" ? l.value.plural : s.text(l.value);
-  };
-  s.set("x", value(asked));
-  s.set("y", value(line));
-  t.answer = s.say(truth ? "a.yes" : "a.no");
-  t.accepted = s.zh() ? std::vector<std::string>{truth ? "是" : "不是", truth ? "是的" : "不"}
-                      : std::vector<std::string>{truth ? "yes" : "no"};
-}
-
 // Something the passage does not say: of someone else, or of someone in it but of another kind.
 void ask_unsaid(Scene& s, Task& t, const std::vector<Line>& lines, bool full = false) {
   const Line& line = s.dice.pick(lines);
@@ -121,7 +105,7 @@ void ask_unsaid(Scene& s, Task& t, const std::vector<Line>& lines, bool full = f
       t.question = s.say("q." + asked.relation);
       break;
     case 1:
-      if (std::find(kYesNo.begin(), kYesNo.end(), asked.relation) == kYesNo.end()) asked.relation = "keeps";
+      if (std::find(kPlain.begin(), kPlain.end(), asked.relation) == kPlain.end()) asked.relation = "keeps";
       asked.value = s.value(asked.relation, used, asked.detail);
       put(s, asked);
       t.question = s.say("r." + asked.relation);
@@ -165,7 +149,7 @@ void ask_spot(Scene& s, Task& t, const Line& line) {
 }  // namespace
 
 void add_other_line(Scene& s, std::string& passage) {
-  Line line{.relation = s.dice.pick(kYesNo), .subject = s.stranger()};
+  Line line{.relation = s.dice.pick(kPlain), .subject = s.stranger()};
   std::vector<Term> used;
   line.value = s.value(line.relation, used, line.detail);
   const std::string sentence = tell(s, line), space = s.zh() ? "" : " ";
@@ -183,13 +167,6 @@ void read_who(Scene& s, Task& t) {
   const std::vector<Line> lines = make_lines_of_one(s, s.dice.chance(0.2));
   t.passage = passage_of(s, lines);
   ask_subject(s, t, s.dice.pick(lines));
-}
-
-void read_yes_no(Scene& s, Task& t) {
-  const std::vector<Line> lines = make_lines(s, kYesNo, 2);
-  t.passage = passage_of(s, lines);
-  const Line& line = s.dice.pick(lines);
-  ask_yes_no(s, t, line, s.dice.chance(0.5));
 }
 
 void unknown_passage(Scene& s, Task& t) {
@@ -325,14 +302,12 @@ Reading make_reading(Scene& s, int questions) {
   for (int i = 0; i < questions; ++i) {
     Task t;
     const Line& line = s.dice.pick(lines);
-    const bool common = std::find(kYesNo.begin(), kYesNo.end(), line.relation) != kYesNo.end();
+    const bool common = std::find(kPlain.begin(), kPlain.end(), line.relation) != kPlain.end();
     const uint64_t kind = s.dice.below(10);
     if (kind < 4 || (!common && kind < 9))
       ask_value(s, t, line);
-    else if (kind < 8)
-      ask_subject(s, t, line);
     else if (kind < 9)
-      ask_yes_no(s, t, line, s.dice.chance(0.5));
+      ask_subject(s, t, line);
     else
       ask_unsaid(s, t, lines, full);
     reading.tasks.push_back(std::move(t));

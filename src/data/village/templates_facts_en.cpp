@@ -235,186 +235,194 @@ const char* const kQuestionsEn = R"(
 #q.office
 What is the work of {a}?
 What does {a} do in {town}?
-! Tell me what {a} does in {town}.
+Tell me what {a} does in {town}.
+! Please tell me what {a} does in {town}.
 #q.trade
 What is the trade of {a}?
 What is the work of {a}?
 Tell me the trade of {a}.
-! Which trade does {a} have?
+Which trade does {a} have?
+! Please tell me the trade of {a}.
 #q.street
 Where does {a} live?
 On which street does {a} live?
 Tell me where {a} lives.
-! Where is the house of {a}?
+Where is the house of {a}?
+! Please tell me where {a} lives.
 #q.number
 What is the number of the house of {a}?
 At which number does {a} live?
-! Tell me the number of the house of {a}.
+Tell me the number of the house of {a}.
+! Please tell me the number of the house of {a}.
 #q.likes
 What does {a} like?
 What does {a} like best?
 What is the favourite food of {a}?
-! Tell me what {a} likes.
+Tell me what {a} likes.
+! Please tell me what {a} likes.
 #q.keeps
 What does {a} keep?
 Which animals does {a} keep?
 Tell me what {a} keeps.
-! Which animals does {a} have?
+Which animals does {a} have?
+! Please tell me what {a} keeps.
 #q.pet
 What is the {k} of {a} called?
 What is the name of the {k} of {a}?
-! Tell me the name of the {k} of {a}.
+Tell me the name of the {k} of {a}.
+! Please tell me the name of the {k} of {a}.
 #q.skill
 What can {a} do?
 What does {a} know how to do?
-! Tell me what {a} can do.
+Tell me what {a} can do.
+! Please tell me what {a} can do.
 #q.hair
 What colour is the hair of {a}?
 Tell me the colour of the hair of {a}.
-! What colour of hair does {a} have?
+! Please tell me the colour of the hair of {a}.
 #q.born
 When was {a} born?
 In which year was {a} born?
-! Tell me when {a} was born.
+Tell me when {a} was born.
+! Please tell me when {a} was born.
 #q.month
 In which month was {a} born?
 In which month is the birthday of {a}?
-! Tell me the month when {a} was born.
+Tell me the month when {a} was born.
+! Please tell me the month when {a} was born.
 #q.owns
 What does {a} own?
 Which thing does {a} have?
-! Tell me what {a} owns.
+Tell me what {a} owns.
+! Please tell me what {a} owns.
 #q.father
 Who is the father of {a}?
 Tell me who the father of {a} is.
-! What is the name of the father of {a}?
+! Please tell me who the father of {a} is.
 #q.mother
 Who is the mother of {a}?
 What is the name of the mother of {a}?
-! Tell me who the mother of {a} is.
+Tell me who the mother of {a} is.
+! Please tell me who the mother of {a} is.
 #q.wife
 Who is the wife of {a}?
 To whom is {a} married?
-! What is the name of the wife of {a}?
+What is the name of the wife of {a}?
+! Please tell me who the wife of {a} is.
 #q.friend
 Who is the friend of {a}?
 Tell me who the friend of {a} is.
-! Who is the best friend of {a}?
+! Please tell me who the friend of {a} is.
 #q.master
 Who is the master of {a}?
 Who teaches {a}?
-! Tell me who the master of {a} is.
+Tell me who the master of {a} is.
+! Please tell me who the master of {a} is.
 #q.died
 When did {a} die?
 In which year did {a} die?
-! Tell me when {a} died.
+Tell me when {a} died.
+! Please tell me when {a} died.
 #q.clause
 What do people say of {a}?
 What is said of {a}?
 What do you know of {a}?
-! Tell me something about {a}.
+Tell me something about {a}.
+! Please tell me something about {a}.
 #q.river
 What is the river of {town} called?
 What is the name of the river of {town}?
 On which river does {town} lie?
-! Tell me the name of the river of {town}.
+Tell me the name of the river of {town}.
+! Please tell me the name of the river of {town}.
 #q.inn
 What is the inn of {town} called?
 What is the name of the inn of {town}?
 Where do travellers sleep in {town}?
-! Tell me the name of the inn of {town}.
+Tell me the name of the inn of {town}.
+! Please tell me the name of the inn of {town}.
 #q.market_day
 When is the market of {town}?
 On which day is the market of {town}?
 Which day is market day in {town}?
-! Tell me the day of the market of {town}.
+Tell me the day of the market of {town}.
+! Please tell me the day of the market of {town}.
 #q.founder
 Who founded {town}?
 Who was the founder of {town}?
 Who built the first house of {town}?
-! Tell me who founded {town}.
+Tell me who founded {town}.
+! Please tell me who founded {town}.
 #q.elder
 Who is the elder of {town}?
 What is the name of the elder of {town}?
 How is the elder of {town} called?
-! Tell me who the elder of {town} is.
+Tell me who the elder of {town} is.
+! Please tell me who the elder of {town} is.
 #q.festival_month
 When is {a}?
 In which month is {a}?
 Which month has {a}?
-! Tell me the month of {a}.
+Tell me the month of {a}.
+! Please tell me the month of {a}.
 #q.festival_place
 Where is {a} held?
 At which place is {a} held?
 Where do people keep {a}?
-! Tell me where {a} is held.
+Tell me where {a} is held.
+! Please tell me where {a} is held.
 #q.price
 What does a* {a} cost in {town}?
 How much is a* {a} in {town}?
 What is the price of a* {a} in {town}?
-! Tell me the price of a* {a} in {town}.
+Tell me the price of a* {a} in {town}.
+! Please tell me the price of a* {a} in {town}.
 
 #r.office
 Who is the {v} of {town}?
 What is the name of the {v} of {town}?
 Who works as the {v} of {town}?
 How is the {v} of {town} called?
-! Tell me who the {v} of {town} is.
+Tell me who the {v} of {town} is.
+! Please tell me who the {v} of {town} is.
 #r.trade
 Who is a* {v}?
 Who works as a* {v}?
-! Tell me who is a* {v}.
+Tell me who is a* {v}.
+! Please tell me who is a* {v}.
 #r.street
 Who lives on {v}?
 Tell me who lives on {v}.
-! Who has a house on {v}?
+! Please tell me who lives on {v}.
 #r.likes
 Who likes {v}?
 Who loves {v}?
-! Tell me who likes {v}.
+Tell me who likes {v}.
+! Please tell me who likes {v}.
 #r.keeps
 Who keeps {v.pl}?
 Who has {v.pl}?
 Tell me who keeps {v.pl}.
-! Who looks after {v.pl}?
+! Please tell me who keeps {v.pl}.
 #r.pet
 Who has a {k} called {v}?
 Whose {k} is called {v}?
-! Tell me who has a {k} called {v}.
+Tell me who has a {k} called {v}.
+! Please tell me who has a {k} called {v}.
 #r.skill
 Who can {v}?
 Who knows how to {v}?
-! Tell me who can {v}.
+Tell me who can {v}.
+! Please tell me who can {v}.
 #r.hair
 Who has {v} hair?
 Tell me who has {v} hair.
-! Whose hair is {v}?
+! Please tell me who has {v} hair.
 #r.owns
 Who has a* {v}?
 Who owns a* {v}?
-! Tell me who has a* {v}.
-
-#y.trade = Is {a} a* {v}? | Does {a} work as a* {v}?
-#y.street = Does {a} live on {v}? | Is the house of {a} on {v}?
-#y.likes = Does {a} like {v}? | Is {a} fond of {v}?
-#y.keeps = Does {a} keep {v.pl}? | Has {a} got {v.pl}?
-#y.owns = Does {a} have a* {v}? | Does {a} own a* {v}?
-#y.hair = Has {a} got {v} hair? | Is the hair of {a} {v}?
-#y.skill = Can {a} {v}? | Does {a} know how to {v}?
-#y.trade
-! Is it true that {a} is a* {v}?
-#y.street
-! Is it true that {a} lives on {v}?
-#y.likes
-! Is it true that {a} likes {v}?
-#y.keeps
-! Is it true that {a} keeps {v.pl}?
-#y.owns
-! Is it true that {a} has a* {v}?
-#y.hair
-! Is it true that {a} has {v} hair?
-#y.skill
-! Is it true that {a} can {v}?
+Tell me who has a* {v}.
+! Please tell me who has a* {v}.
 )";
 
 }  // namespace quern::village

@@ -349,34 +349,6 @@ const char* const kQuestionsZh = R"(
 谁住在{v}号？
 ! 说说谁住在{v}号。
 
-#y.trade
-{a}是{v}吗？
-{a}当{v}吗？
-! {a}的职业是{v}吗？
-#y.street
-{a}住在{v}吗？
-{a}家在{v}吗？
-! {a}的房子在{v}吗？
-#y.likes
-{a}喜欢{v}吗？
-{a}爱吃{v}吗？
-! {a}是不是喜欢{v}？
-#y.keeps
-{a}养{v}吗？
-{a}家里养{v}吗？
-! {a}是不是养{v}？
-#y.owns
-{a}有{v}吗？
-{a}家里有{v}吗？
-! {a}是不是有{v}？
-#y.hair
-{a}的头发是{v}色的吗？
-{a}有{v}色的头发吗？
-! {a}是不是有{v}色的头发？
-#y.skill
-{a}会{v}吗？
-{a}学会了{v}吗？
-! {a}是不是会{v}？
 )";
 
 }  // namespace quern::village

@@ -18,6 +18,7 @@ The price of a* {g} is {n} pence.
 What does a* {g} cost?
 How much is a* {g}?
 Tell me the price of a* {g}.
+Please tell me the price of a* {g}.
 ! What is the price of a* {g}?
 
 #change.tell
@@ -110,8 +111,9 @@ const char* const kPuzzlesEn = R"(
 Spell the word {w}.
 Spell {w}.
 Which letters are in the word {w}?
-! Which letters are in {w}?
-! Please spell {w}.
+Which letters are in {w}?
+Please spell {w}.
+! Please spell the word {w}.
 #join.ask
 Which word is {l}?
 Put these letters together: {l}
@@ -144,19 +146,23 @@ Write the letters {l} backwards.
 How many letters are in {l}?
 Count the letters in {l}.
 Count the letters: {l}.
-! How many letters are there in {l}?
+How many letters are there in {l}?
+! Tell me how many letters are in {l}.
 #alphabet.words
 Which word comes first in the alphabet, {w} or {x}?
 Which is first in the alphabet: {w} or {x}?
-! Which comes first in the alphabet, {w} or {x}?
+Which comes first in the alphabet, {w} or {x}?
+! Tell me which word comes first in the alphabet, {w} or {x}.
 #alphabet.after
 Which letter comes after {l}?
 What comes after {l} in the alphabet?
-! What letter comes after {l}?
+What letter comes after {l}?
+! Tell me which letter comes after {l}.
 #alphabet.before
 Which letter comes before {l}?
 What comes before {l} in the alphabet?
-! What letter comes before {l}?
+What letter comes before {l}?
+! Tell me which letter comes before {l}.
 #kind.not
 Which is not a* {k}: {x}, {y} or {z}?
 Which of these is not a* {k}: {x}, {y} or {z}?

@@ -141,8 +141,6 @@ The wife of {a} <be> {v}.
 #a.festival_place = It is at the {v}.
 #a.price = It costs {v} pence.
 #a.who = It is {a}.
-#a.yes = Asked {x}, told {y}: the same. Answer: yes.
-#a.no = Asked {x}, told {y}: not the same. Answer: no.
 #a.spot = The {t} is {v}.
 #a.place = Now {a} is at the {v}.
 #a.giver = The {t} came from {a}.
@@ -166,6 +164,7 @@ The {t} is {v}.
 Where is the {t}?
 Where can I find the {t}?
 Tell me where the {t} is.
+Please tell me where the {t} is.
 ! Tell me where I can find the {t}.
 
 #move.first
@@ -182,6 +181,7 @@ Later {a.he} walked to the {v}.
 Where is {a} now?
 Where is {a}?
 Tell me where {a} is.
+Please tell me where {a} is.
 ! Tell me where {a} is now.
 
 #gave.tell
@@ -193,15 +193,18 @@ Tell me where {a} is.
 #gave.ask_giver
 Who gave the {t} away?
 From whom does the {t} come?
-! Tell me who gave the {t} away.
+Tell me who gave the {t} away.
+! Please tell me who gave the {t} away.
 #gave.ask_receiver
 Who got the {t}?
 Who has the {t} now?
-! Tell me who got the {t}.
+Tell me who got the {t}.
+! Please tell me who got the {t}.
 #gave.ask_thing
 What did {b} get?
 What does {b} have now?
-! Tell me what {b} got.
+Tell me what {b} got.
+! Please tell me what {b} got.
 
 #number.tell
 {a} has {n} {v.pl}.
@@ -212,29 +215,35 @@ What does {b} have now?
 How many {v.pl} does {a} have?
 How many {v.pl} has {a}?
 Tell me how many {v.pl} {a} has.
+Please tell me how many {v.pl} {a} has.
 ! Tell me how many {v.pl} {a} keeps.
 
 #when.tell
 The {o} is on {d}.
 The {o} is on {d} at the {v}.
 On {d} there is a* {o}.
-! This week the {o} is on {d}.
+This week the {o} is on {d}.
+! Next week the {o} is on {d}.
 #when.ask
 When is the {o}?
 On which day is the {o}?
-! Tell me when the {o} is.
+Tell me when the {o} is.
+! Please tell me when the {o} is.
 #when.ask_what
 What is on {d}?
 What happens on {d}?
-! Tell me what is on {d}.
+Tell me what is on {d}.
+! Please tell me what is on {d}.
 #hour.tell
 The {o} is at {n} o'clock.
 The {o} begins at {n} o'clock.
-! Today the {o} is at {n} o'clock.
+Today the {o} is at {n} o'clock.
+! Tomorrow the {o} is at {n} o'clock.
 #hour.ask
 At what hour is the {o}?
 At what hour does the {o} begin?
-! Tell me at what hour the {o} is.
+Tell me at what hour the {o} is.
+! Please tell me at what hour the {o} is.
 
 #why.link
 {x}, so {y}.

@@ -159,8 +159,7 @@ namespace {
 constexpr double kTalkShare = 0.5;
 bool has_readings(const TaskKind& kind) {
   const std::string_view name = kind.name;
-  return name == "read_what" || name == "read_who" || name == "read_where" || name == "read_yes_no" ||
-         name == "unknown_passage";
+  return name == "read_what" || name == "read_who" || name == "read_where" || name == "unknown_passage";
 }
 }  // namespace
 

