@@ -51,6 +51,7 @@ Recipe base_recipe(const SpeedrunOptions& o) {
 // Shares of the time: the rest is pre-training.
 constexpr double kTuningShare = 0.5, kMeasureShare = 0.05;
 constexpr double kPilotShare = 0.045, kMostPilotSeconds = 90;  // for probing and the runs that predict the end
+constexpr double kReminderShare = 0.05;                        // of the examples of tuning
 constexpr uint64_t kSmallText = 5'000'000;
 
 class Speedrun {
@@ -82,6 +83,7 @@ class Speedrun {
   Tokenizer tokenizer_;
   TokenStore train_, validation_;
   std::string validation_text_;
+  std::vector<ChatExample> reminders_;
   std::shared_ptr<CausalLm> model_;
   double stage_begin_ = 0;
 
@@ -198,6 +200,7 @@ class Speedrun {
     const int32_t end = *tokenizer_.token_to_id(kEndOfText);
     train_ = TokenStore::from_documents(parts[0], bytes, end);
     validation_ = TokenStore::from_documents(parts[1], bytes, end);
+    keep_reminders(std::move(parts[0]), end);
     if (!o_.text.empty()) take_text_pairs();
     documents_.clear();
     documents_.shrink_to_fit();
@@ -205,6 +208,19 @@ class Speedrun {
                                         double(train_.text_bytes()) / double(train_.size()),
                                         format_count(double(validation_.size()))));
   }
+
+  // Some of the text read, mixed into the tuning so that the model does not forget how to tell.
+  void keep_reminders(std::vector<std::vector<int32_t>> documents, int32_t end) {
+    Rng rng(o_.seed, "speedrun.reminders");
+    rng.shuffle(std::span(documents));
+    documents.resize(std::min(documents.size(), size_t(kReminderShare * double(num_talks()))));
+    for (std::vector<int32_t>& ids : documents) {
+      ids.insert(ids.begin(), end);
+      ids.push_back(end);
+      reminders_.push_back({.pieces = {{std::move(ids), true}}});
+    }
+  }
+  size_t num_talks() const { return size_t(std::clamp(o_.minutes, 0.5, 60.0) * 25'000); }
 
   // Continue, fill the gap, find the passage, who said it: asked about the user's own text.
   void take_text_pairs() {
@@ -232,8 +248,10 @@ class Speedrun {
     out_.prediction = {.bits_per_byte = p.predicted, .low = p.low, .high = p.high, .how = p.note};
     r_.train.minutes = std::max(5.0, budget_ * (1 - kTuningShare - kMeasureShare) - elapsed()) / 60;
     apply_depth(r_, tokenizer_.vocab_size());
-    stage_done("probe", fmt::format("depth {}, about {} tokens; predicted {:.3f} bits per byte ({:.3f} to {:.3f})",
-                                    p.depth, format_count(p.expected_tokens), p.predicted, p.low, p.high));
+    stage_done("probe", fmt::format("depth {}, about {} tokens; ", p.depth, format_count(p.expected_tokens)) +
+                            (p.predicted > 0 ? fmt::format("predicted {:.3f} bits per byte ({:.3f} to {:.3f})",
+                                                           p.predicted, p.low, p.high)
+                                             : std::string("the time is too short to predict where it will end")));
   }
 
   void pretraining() {
@@ -257,11 +275,7 @@ class Speedrun {
     parts.objective = std::make_shared<NextToken>(loss, r_.train.activation_checkpointing);
     parts.files = model_files(tokenizer_, false, r_.model.context, lineage("pretrain"));
     const double offset = elapsed();
-    const Village* village = village_.get();
-    parts.observe = [&, village, offset](int64_t step, double seconds, const std::shared_ptr<CausalLm>& frozen,
-                                         RunLog& log) {
-      observe(step, seconds, (offset + seconds) / 60, frozen, log, *village);
-    };
+    parts.observe = observer(Asking::text);
     RunPlan plan{.dir = o_.out / "pretrain",
                  .stage = "pretrain",
                  .recipe = r_,
@@ -277,7 +291,7 @@ class Speedrun {
       plan.budget_seconds = budget_ * (1 - kTuningShare - kMeasureShare);
       plan.go_on = true;
     }
-    for (double minute : {1.0, 3.0, 6.0}) plan.moments.push_back(std::max(0.0, minute * 60 * o_.minutes / 10 - offset));
+    plan.moments = moments_after(offset);
     fs::create_directories(plan.dir);
     write_file(plan.dir / "recipe.toml", r_.to_toml());
     out_.pretrain.recipe = r_;
@@ -293,8 +307,20 @@ class Speedrun {
                            format_count(double(out_.pretrain.run.tokens)), story_.epochs, out_.bits_per_byte));
   }
 
+  // The same prompts and a small exam after a tenth, three and six tenths of the time, and at the end of each stage.
+  std::vector<double> moments_after(double offset) const {
+    std::vector<double> moments;
+    for (double tenths : {1.0, 3.0, 6.0})
+      if (const double at = tenths / 10 * budget_; at > offset) moments.push_back(at - offset);
+    return moments;
+  }
+  std::function<void(int64_t, double, const std::shared_ptr<CausalLm>&, RunLog&)> observer(Asking asking) {
+    return [this, asking](int64_t step, double seconds, const std::shared_ptr<CausalLm>& frozen, RunLog& log) {
+      observe(step, seconds, elapsed() / 60, frozen, log, asking);
+    };
+  }
   void observe(int64_t step, double seconds, double minutes, const std::shared_ptr<CausalLm>& frozen, RunLog& log,
-               const Village& village) {
+               Asking asking) {
     Engine engine(frozen, tokenizer_);
     for (const std::string& prompt : r_.train.sample_prompts) {
       Request request{.prompt = tokenizer_.encode(prompt), .max_new_tokens = 70};
@@ -311,7 +337,7 @@ class Speedrun {
         say(fmt::format("    after {:.1f} min: {}", minutes, paint(line, "cyan")));
       }
     }
-    const QuizResult quiz = ask(engine, village, 6, 99, Split::train, false, Asking::text);
+    const QuizResult quiz = ask(engine, *village_, 6, 99, Split::train, false, asking);
     story_.learned.minutes.push_back(minutes);
     for (const auto& [kind, score] : quiz.kinds) {
       auto& row = story_.learned_by_kind[kind];
@@ -322,8 +348,10 @@ class Speedrun {
 
   void tuning() {
     stage("instruction tuning");
-    auto talks = instruction_talks(o_, *village_, story_, size_t(std::clamp(o_.minutes, 0.5, 60.0) * 25'000));
+    const auto talks = instruction_talks(o_, *village_, story_, num_talks());
     auto examples = render_examples(tokenizer_, talks);
+    std::move(reminders_.begin(), reminders_.end(), std::back_inserter(examples));
+    Rng(o_.seed, "speedrun.tuning").shuffle(std::span(examples));
     Recipe s = r_;
     s.run.out = (o_.out / "sft").string();
     s.model.init_from = out_.pretrain.run.checkpoint.string();
@@ -355,6 +383,8 @@ class Speedrun {
                  .total_steps = int64_t{1} << 40,
                  .budget_seconds = seconds,
                  .quiet = o_.quiet};
+    parts.observe = observer(Asking::chat);
+    plan.moments = moments_after(elapsed());
     fs::remove_all(plan.dir);
     fs::create_directories(plan.dir);
     write_file(plan.dir / "recipe.toml", s.to_toml());
