@@ -141,7 +141,9 @@ The letters are {l}. What is the last letter?
 Write {l} backwards.
 What is {l} backwards?
 Write the letters {l} backwards.
-! Now write {l} backwards.
+Now write {l} backwards.
+Please write the letters {l} backwards.
+! Please write {l} backwards.
 #count.letters
 How many letters are in {l}?
 Count the letters in {l}.

@@ -266,8 +266,9 @@ Repeat this: {x}
 Write this again: {x}
 Copy these words: {x}
 Say these words again: {x}
-! Please repeat: {x}
-! Give me these words back: {x}
+Please repeat: {x}
+! Please say after me: {x}
+! Please copy these words: {x}
 
 #order.tell
 First came {a}, then {b}, and last {c}.
