@@ -9,8 +9,7 @@ preset=${1:-release}
 
 fuzz_status=0
 if [ "$preset" = release ]; then
-  scripts/fuzz.sh 5 || { fuzz_status=$?; echo "FUZZING FAILED, see above; fatal only with QUERN_FUZZ_STRICT=1"; }
-  [ "${QUERN_FUZZ_STRICT:-0}" = 1 ] || fuzz_status=0
+  scripts/fuzz.sh 5 || fuzz_status=$?
 else
   echo "SKIPPED fuzzing: it goes with the release preset"
 fi

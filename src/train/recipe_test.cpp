@@ -143,6 +143,7 @@ TEST(Recipe, BrokenTomlNamesThePlace) {
   EXPECT_THAT(refusal("[train]\nsteps = \n"), HasSubstr("r.toml:2:"));
   EXPECT_THAT(refusal("[train]\nsteps = 1\nsteps = 2\n"), HasSubstr("r.toml:3:"));
   EXPECT_THAT(refusal("[tr\xff]\n"), HasSubstr("not valid TOML"));
+  EXPECT_THAT(refusal("[$ata]\nx = 1\n"), HasSubstr("r.toml:1:"));  // no assertion of the library's
   EXPECT_THAT(refusal(std::string("[train]\nsteps = 1\0\n", 19)), HasSubstr("not valid TOML"));
   EXPECT_THAT(refusal("[train]\nsample_prompts = " + std::string(5000, '[')), HasSubstr("not valid TOML"));
   EXPECT_THAT(refusal(std::string(2 << 20, '#')), HasSubstr("too large"));
