@@ -113,19 +113,9 @@ void order_page(Scene& s, std::string& text) {  // days and months, one after th
 }
 
 void kinds_page(Scene& s, std::string& text) {
-  const Lexicon& words = lexicon();
-  struct Family {
-    const char *en, *zh;
-    const std::vector<Term>* members;
-  };
-  const Family families[] = {{"animal", "动物", &words.animals},
-                             {"colour", "颜色", &words.colors},
-                             {"food", "食物", &words.foods},
-                             {"month", "月份", &words.months},
-                             {"trade", "职业", &words.trades}};
   text = s.say("primer.head_kinds");
   for (int i = 0; i < 8; ++i) {
-    const Family& family = families[s.dice.below(5)];
+    const WordFamily& family = s.dice.pick(word_families());
     s.set("w", s.dice.pick(*family.members));
     s.set("k", s.zh() ? family.zh : family.en);
     add_line(s, "primer.kind", text);

@@ -123,6 +123,15 @@ const Lexicon& lexicon() {
   return built;
 }
 
+const std::vector<WordFamily>& word_families() {
+  static const std::vector<WordFamily> families = {{"animal", "动物", &lexicon().animals},
+                                                   {"colour", "颜色", &lexicon().colors},
+                                                   {"food", "食物", &lexicon().foods},
+                                                   {"month", "月份", &lexicon().months},
+                                                   {"trade", "职业", &lexicon().trades}};
+  return families;
+}
+
 Term number_term(int n) {
   Term term;
   term.en = term.zh = std::to_string(n);

@@ -32,7 +32,14 @@ struct Lexicon {
   std::vector<Term> male_names, female_names;
 };
 
-const Lexicon& lexicon();  // immutable, built on first use
+const Lexicon& lexicon();
+
+// Kinds of things, with their names in both languages: what is an animal, a colour, ...
+struct WordFamily {
+  const char *en, *zh;
+  const std::vector<Term>* members;
+};
+const std::vector<WordFamily>& word_families();  // immutable, built on first use
 
 Term number_term(int n);                           // the same digits in both languages
 std::string letters_apart(std::string_view word);  // "lamp" -> "l a m p"; UTF-8 characters likewise

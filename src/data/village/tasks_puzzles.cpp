@@ -146,23 +146,14 @@ void alphabet_order(Scene& s, Task& t) {
 }
 
 void odd_one(Scene& s, Task& t) {
-  const Lexicon& words = lexicon();
-  struct Family {
-    const char *en, *zh;
-    const std::vector<Term>* members;
-  };
-  const Family families[] = {{"animal", "动物", &words.animals},
-                             {"colour", "颜色", &words.colors},
-                             {"food", "食物", &words.foods},
-                             {"month", "月份", &words.months},
-                             {"trade", "职业", &words.trades}};
-  const std::vector<int> two = s.dice.distinct(5, 2);
-  const Family &main = families[two[0]], &other = families[two[1]];
+  const std::vector<WordFamily>& families = word_families();
+  const std::vector<int> two = s.dice.distinct(static_cast<int>(families.size()), 2);
+  const WordFamily &main = families[size_t(two[0])], &other = families[size_t(two[1])];
   const bool odd = s.dice.chance(0.5);  // one that is not of the kind among two that are; or the other way round
   const std::vector<int> pair = s.dice.distinct(static_cast<int>(main.members->size()), 2);
   const std::vector<int> others = s.dice.distinct(static_cast<int>(other.members->size()), 2);
-  const auto of = [](const Family& f, int i) { return (*f.members)[static_cast<size_t>(i)]; };
-  using Shown = std::pair<Term, const Family*>;
+  const auto of = [](const WordFamily& f, int i) { return (*f.members)[static_cast<size_t>(i)]; };
+  using Shown = std::pair<Term, const WordFamily*>;
   std::vector<Shown> shown =
       odd ? std::vector<Shown>{{of(other, others[0]), &other}, {of(main, pair[0]), &main}, {of(main, pair[1]), &main}}
           : std::vector<Shown>{
