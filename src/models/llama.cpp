@@ -79,7 +79,7 @@ struct LlamaBlock {
 };
 
 // By fan-in, a token enters the stream with variance 1, so that blocks add to it instead of drowning it: small models
-// then learn to copy from their context in half the steps (docs/log.md). The head starts near 0 in both.
+// then learn sooner to copy from their context (docs/log.md). The head starts near 0 in both.
 float embedding_std(const LlamaConfig& c) { return c.fan_in ? (c.tied ? 0.02f : 1.0f) : c.std; }
 float head_std(const LlamaConfig& c) { return c.fan_in ? 0.02f : c.std; }
 
