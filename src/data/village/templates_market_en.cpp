@@ -201,7 +201,6 @@ Tell me the plural of {w}.
 ! What is the plural of the word {w}?
 #a.spell = The letters are {l}.
 #a.join = The letters {l} make the word {w}.
-#a.letter = It is {l}.
 #a.first_letter = The letters are {l}. The first is {r}.
 #a.last_letter = The letters are {l}. The last is {r}.
 #a.reverse = It is {r}.

@@ -113,7 +113,6 @@ const char* const kMarketZh = R"(
 const char* const kPuzzlesZh = R"(
 #a.spell = 是{l}。
 #a.join = 是{w}。
-#a.letter = 是{l}。
 #a.reverse = 是{r}。
 #a.count_letters = 数一数：{r}。答案：{n}。
 #a.first_letter = 字是{l}。第一个是{r}。
