@@ -95,7 +95,7 @@ const std::vector<TaskKind>& task_kinds() {
       {"total", from_prompt, 3, market_total},
       {"times", from_prompt, 3, market_times},
       {"count_on", from_prompt, 4, count_on},
-      {"compare", from_prompt, 4, compare_counts},
+      {"compare", from_prompt, 6, compare_counts},
       {"sum", sum, 8, two_digit_sum},
       {"spell", from_prompt, 3, letters_spell},
       {"join", from_prompt, 3, letters_join},

@@ -98,7 +98,7 @@ void ask_unsaid(Scene& s, Task& t, const std::vector<Line>& lines, bool full = f
   std::vector<Term> used;
   for (const Line& l : lines) used.push_back(l.value);
   Line asked = line;
-  switch (s.dice.below(14)) {
+  switch (s.dice.below(20)) {
     case 0:
       asked.subject = s.stranger(full);
       put(s, asked);

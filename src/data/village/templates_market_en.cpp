@@ -85,10 +85,12 @@ There are {n} {v.pl} in the yard. Then {m} of them run away.
 #compare.more
 Who has more {v.pl}?
 Tell me who has more {v.pl}.
+Tell me who keeps more {v.pl}.
 ! Who keeps more {v.pl}?
 #compare.fewer
 Who has fewer {v.pl}?
 Tell me who has fewer {v.pl}.
+Tell me who keeps fewer {v.pl}.
 ! Who keeps fewer {v.pl}?
 #compare.work_more = First {n}, second {m}. More is the {o}. Answer: {r}.
 #compare.work_fewer = First {n}, second {m}. Fewer is the {o}. Answer: {r}.
@@ -97,7 +99,11 @@ Tell me who has fewer {v.pl}.
 What is {n} + {m}?
 How much is {n} + {m}?
 Work out {n} + {m}.
+Please work out {n} + {m}.
 Add {n} and {m}.
+Please say (what|how much) {n} + {m} is.
+Tell me (what|how much) {n} + {m} makes.
+(What|How much) does {n} + {m} make?
 ! Tell me what {n} + {m} is.
 ! Tell me how much {n} + {m} is.
 #sum.story
@@ -113,7 +119,12 @@ Spell {w}.
 Which letters are in the word {w}?
 Which letters are in {w}?
 Please spell {w}.
+Please spell this word: {w}
+(Can|Will) you spell {w}?
+(Can|Will) you spell the word {w}?
+Tell me which letters are in {w}.
 ! Please spell the word {w}.
+! Tell me which letters are in the word {w}.
 #join.ask
 Which word is {l}?
 Put these letters together: {l}
@@ -193,11 +204,16 @@ Which month comes before {d}?
 What is the opposite of {w}?
 Which word is the opposite of {w}?
 Tell me the opposite of {w}.
+Tell me the opposite of the word {w}.
 ! What is the opposite of the word {w}?
 #plural.ask
 What is the plural of {w}?
 One {w}, many what?
 Tell me the plural of {w}.
+Tell me the plural of the word {w}.
+Please say the plural of {w}.
+Please say the plural of the word {w}.
+Which word is the plural of {w}?
 ! What is the plural of the word {w}?
 #a.spell = The letters are {l}.
 #a.join = The letters {l} make the word {w}.

@@ -88,10 +88,12 @@ const char* const kMarketZh = R"(
 #compare.more
 谁的{v}多？
 谁有更多的{v}？
+说说谁有更多的{v}。
 ! 说说谁的{v}多。
 #compare.fewer
 谁的{v}少？
 谁的{v}更少？
+说说谁的{v}更少。
 ! 说说谁的{v}少。
 #compare.work_more = 第一{n}，第二{m}。多的是第{o}。答案：{r}。
 #compare.work_fewer = 第一{n}，第二{m}。少的是第{o}。答案：{r}。
@@ -102,6 +104,8 @@ const char* const kMarketZh = R"(
 {n} + {m} = ？
 算一算：{n} + {m}
 {n}加{m}是多少？
+{n}加{m}的和是多少？
+求{n} + {m}是多少。
 ! 求{n} + {m}的和。
 #sum.story
 {a}有{n}{v.m}{v}，{b}有{m}{v.m}{v}，一共多少{v.m}？
@@ -144,10 +148,14 @@ const char* const kPuzzlesZh = R"(
 把{w}一个字一个字写出来。
 {w}有哪几个字？
 {w}拆开是哪几个字？
+把{w}拆成字。
+请把{w}一个字一个字写出来。
 ! 请把{w}拆成字。
 #join.ask
 {l}合起来是什么？
 把这些字连起来：{l}
+把{l}连成词。
+请把这些字连起来：{l}
 {l}是什么词？
 ! 请把{l}连成词。
 #first.ask
@@ -208,11 +216,13 @@ const char* const kPuzzlesZh = R"(
 {w}的反义词是什么？
 和{w}相反的是什么？
 {w}的反面是什么？
+说说和{w}相反的词。
 ! 说说{w}的反义词。
 #plural.ask
 一（几）{w}，用什么量词？
 {w}的量词是什么？
 数{w}用哪个量词？
+说说数{w}用的量词。
 ! 说说{w}的量词。
 )";
 

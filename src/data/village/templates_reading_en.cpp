@@ -360,17 +360,21 @@ What is the dog of {s} called?
 #idk = I don't know.
 
 #unsaid.ask
-What colour is the hat of {a}?
-How old is {a}?
-What is the name of the aunt of {a}?
-What did {a} eat yesterday?
-How many brothers has {a}?
-What song does {a} sing?
-What is the name of the horse of {a}?
-How tall is {a}?
-What did {a} say to the doctor?
-! What did {a} have for supper?
+What colour is the (hat|coat|shirt|scarf) of {a}?
+How (old|tall) is {a}?
+Tell me how (old|tall) {a} is.
+What is the name of the (aunt|uncle|cousin|horse) of {a}?
+Tell me the name of the (aunt|horse) of {a}.
+What did {a} (eat|drink|buy|lose) yesterday?
+What did {a} (eat|drink) for breakfast?
+What did {a} (cook|buy) for supper?
+How many (brothers|cousins|coins) has {a}?
+How many (brothers|sisters|coins) does {a} have?
+What (song|tune) does {a} sing?
+What did {a} say to the (doctor|priest|judge)?
+! What did {a} eat for supper?
 ! How many sisters has {a}?
+! Tell me the name of the uncle of {a}.
 )";
 
 }  // namespace quern::village

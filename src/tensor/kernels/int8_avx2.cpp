@@ -20,6 +20,7 @@ namespace quern {
 namespace {
 
 constexpr int64_t kMR = 4, kNR = 16;
+constexpr int64_t kStripBytes = 12 << 10;  // of packed b: it stays in L1 while the rows of c go by in memory's order
 
 QUERN_AVX2_INLINE __m256i load(const int8_t* p) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(p)); }
 QUERN_AVX2_INLINE __m256i broadcast4(const int8_t* p) {
@@ -123,24 +124,26 @@ QUERN_AVX2 void tile_blocks(int64_t padded, int64_t block_k, const Tile& t) {
 QUERN_AVX2 void multiply(int64_t rows, int64_t cols, int64_t depth, int64_t block_k, const Int8Kernels::Panels& a,
                          const Int8Kernels::Panels& b, float* c, int64_t ldc, bool add_c, const float* bias) {
   const int64_t blocks = (depth + block_k - 1) / block_k, padded = (depth + 7) / 8 * 8;
-  for (int64_t j = 0; j < cols; j += kNR)
-    for (int64_t i = 0; i < rows; i += kMR) {
-      const Tile t{a.data + i * padded,
-                   b.data + j * padded,
-                   a.scales + i * blocks,
-                   b.scales + j * blocks,
-                   b.start + j * blocks,
-                   c + i * ldc + j,
-                   ldc,
-                   std::min(kMR, rows - i),
-                   std::min(kNR, cols - j),
-                   add_c,
-                   bias ? bias + j : nullptr};
-      if (blocks == 1)
-        tile_one_block(padded, t);
-      else
-        tile_blocks(padded, block_k, t);
-    }
+  const int64_t strip = std::max(kNR, kStripBytes / padded / kNR * kNR);
+  for (int64_t j0 = 0; j0 < cols; j0 += strip)
+    for (int64_t i = 0; i < rows; i += kMR)
+      for (int64_t j = j0; j < std::min(cols, j0 + strip); j += kNR) {
+        const Tile t{a.data + i * padded,
+                     b.data + j * padded,
+                     a.scales + i * blocks,
+                     b.scales + j * blocks,
+                     b.start + j * blocks,
+                     c + i * ldc + j,
+                     ldc,
+                     std::min(kMR, rows - i),
+                     std::min(kNR, cols - j),
+                     add_c,
+                     bias ? bias + j : nullptr};
+        if (blocks == 1)
+          tile_one_block(padded, t);
+        else
+          tile_blocks(padded, block_k, t);
+      }
 }
 
 }  // namespace
