@@ -10,7 +10,7 @@ void add_speedrun_command(CLI::App& app) {
   struct Options {
     SpeedrunOptions run;
     CommonOptions common;
-    std::string lang = "en";
+    std::string lang;
   };
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("speedrun", "From raw text to a model that answers, in ten minutes");
@@ -24,9 +24,8 @@ void add_speedrun_command(CLI::App& app) {
   cmd->add_option("--depth", o->run.depth, "the one dial of the model's size; 0: chosen to fit the minutes")
       ->check(CLI::Range(0, 64));
   cmd->add_option("--precision", o->run.precision, "f32, bf16 or int8")->check(CLI::IsMember({"f32", "bf16", "int8"}));
-  cmd->add_option("--lang", o->lang, "language of the village")
-      ->check(CLI::IsMember({"en", "zh", "both"}))
-      ->capture_default_str();
+  cmd->add_option("--lang", o->lang, "language of the village: en, zh or both; left out: en, or that of the text")
+      ->check(CLI::IsMember({"en", "zh", "both"}));
   cmd->add_option("--plant", o->run.plants,
                   "somebody to live in the village, as \"Ada, the clockmaker, who keeps bees\"");
   cmd->add_option("--set", o->run.overrides, "section.key=value of the pre-training recipe");
@@ -42,7 +41,10 @@ void add_speedrun_command(CLI::App& app) {
   cmd->callback([o] {
     install_interrupt_handler();
     o->run.threads = o->common.threads;
-    o->run.lang = o->lang == "zh" ? VillageOptions::zh : o->lang == "both" ? VillageOptions::both : VillageOptions::en;
+    if (!o->lang.empty())
+      o->run.lang = o->lang == "zh"     ? VillageOptions::zh
+                    : o->lang == "both" ? VillageOptions::both
+                                        : VillageOptions::en;
     const SpeedrunResult result = speedrun(o->run);
     if (o->common.json)
       fmt::print("{}\n", to_line(to_json(result)));

@@ -19,8 +19,10 @@ constexpr double kTokensPerParameter = 8.0;
 // fitted to ten-minute runs (pilots of 137 k and 416 k tokens: 1.314 and 0.812 bits per byte; the end: 0.275 after 8.5
 // M).
 constexpr double kVillageFloor = 0.17, kVillageAlpha = 0.605;
-// Of other text E is taken as this share of b2, an estimate, and alpha from the two pilots.
-constexpr double kFloorShareText = 0.5;
+// Of other text, fitted to seven runs (docs/log.md): the exponent, the floor as a share of b2, how far the pilots are
+// believed that say a lower or a higher one, and what each epoch costs.
+constexpr double kTextAlpha = 0.17, kTextFloor = 0.32, kLeastFloor = -0.35, kMostFloor = 0.55;
+constexpr double kLowerWeight = 0.5, kHigherWeight = 0.15, kEpochCost = 0.027;
 
 // Of the time of pre-training, what is planned for steps. The rest is for samples, small exams and checkpoints, and so
 // that a machine somewhat slower than in the pilot still sees all tokens the prediction is made for.
@@ -86,11 +88,15 @@ struct Pilot {
 };
 }  // namespace
 
-double extrapolate(double D1, double b1, double D2, double b2, double D, double floor_share) {
-  const double E = floor_share * b2;
-  if (!(b1 > b2) || !(D2 > D1) || !(D > D2)) return b2;
-  const double alpha = std::clamp(std::log((b1 - E) / (b2 - E)) / std::log(D2 / D1), 0.05, 1.0);
-  return E + (b2 - E) * std::pow(D / D2, -alpha);
+double predict_text(const PilotResult& first, const PilotResult& second, double tokens, double epochs) {
+  const double b1 = first.bits_per_byte, b2 = second.bits_per_byte;
+  if (!(tokens > second.tokens) || !(second.tokens > first.tokens) || !(b2 > 0)) return b2;
+  const double between = std::pow(second.tokens / first.tokens, kTextAlpha);
+  // E / b2 if the law went through both.
+  const double of_pilots = std::clamp((between - b1 / b2) / (between - 1), kLeastFloor, kMostFloor);
+  const double floor = kTextFloor + (of_pilots < kTextFloor ? kLowerWeight : kHigherWeight) * (of_pilots - kTextFloor);
+  const double once = floor + (1 - floor) * std::pow(tokens / second.tokens, -kTextAlpha);
+  return b2 * std::min(1.0, once * (1 + kEpochCost * std::max(0.0, epochs - 1)));
 }
 
 MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const TokenStore& validation, int64_t V,
@@ -118,22 +124,23 @@ MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const Toke
     for (int i = 0; i < 2; ++i) {
       Pilot pilot(base, plan.depth, train, V);
       const double step = tokens_per_step / plan.trials.back().tokens_per_s;
-      plan.pilot_tokens[i] = double(pilot.run(left * (i == 0 ? 0.22 : 0.66), step));
-      plan.pilot_bpb[i] = evaluate(*frozen_view(*pilot.model, false), NextToken{}, held_out, 32, 60'000).bits_per_byte;
+      plan.pilots[i].tokens = double(pilot.run(left * (i == 0 ? 0.22 : 0.66), step));
+      plan.pilots[i].bits_per_byte =
+          evaluate(*frozen_view(*pilot.model, false), NextToken{}, held_out, 32, 60'000).bits_per_byte;
       if (i == 1) plan.expected_tokens = pilot.tokens_per_s * (budget_seconds - (now_s() - begin)) * kTrainingShare;
     }
-    const double b2 = plan.pilot_bpb[1], growth = plan.expected_tokens / plan.pilot_tokens[1];
+    const double b2 = plan.pilots[1].bits_per_byte, growth = plan.expected_tokens / plan.pilots[1].tokens;
     plan.predicted = base.data.source == "village" && b2 > kVillageFloor && growth > 1
                          ? kVillageFloor + (b2 - kVillageFloor) * std::pow(growth, -kVillageAlpha)
-                         : extrapolate(plan.pilot_tokens[0], plan.pilot_bpb[0], plan.pilot_tokens[1], b2,
-                                       plan.expected_tokens, kFloorShareText);
+                         : predict_text(plan.pilots[0], plan.pilots[1], plan.expected_tokens,
+                                        plan.expected_tokens / double(train.size()));
     plan.low = 0.97 * plan.predicted;
     plan.high = 1.03 * plan.predicted;
   }
   plan.seconds = now_s() - begin;
   plan.note = fmt::format("pilots of {} and {} tokens reached {:.3f} and {:.3f} bits per byte",
-                          format_count(plan.pilot_tokens[0]), format_count(plan.pilot_tokens[1]), plan.pilot_bpb[0],
-                          plan.pilot_bpb[1]);
+                          format_count(plan.pilots[0].tokens), format_count(plan.pilots[1].tokens),
+                          plan.pilots[0].bits_per_byte, plan.pilots[1].bits_per_byte);
   return plan;
 }
 

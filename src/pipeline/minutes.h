@@ -13,13 +13,18 @@ struct DepthTrial {
   double tokens_in_budget = 0;
 };
 
+// What a pilot reached, its learning rate brought down to the end: bits per byte of held-out text after so many tokens.
+struct PilotResult {
+  double tokens = 0, bits_per_byte = 0;
+};
+
 struct MinutesPlan {
   int64_t depth = 0;
   std::vector<DepthTrial> trials;
   double expected_tokens = 0;
-  // Bits per byte on held-out text at the end, from two short runs on the same data (see predict()).
+  // Bits per byte on held-out text at the end, from two short runs on the same data (predict_text).
   double predicted = 0, low = 0, high = 0;
-  double pilot_tokens[2] = {0, 0}, pilot_bpb[2] = {0, 0};
+  PilotResult pilots[2];
   double seconds = 0;  // that all of this took
   std::string note;
 };
@@ -29,9 +34,11 @@ struct MinutesPlan {
 MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const TokenStore& validation, int64_t vocab_size,
                          double budget_seconds, int64_t fixed_depth, double share = 0.05);
 
-// Power law through two pilots (tokens D1 < D2, bits per byte b1 > b2), each with its learning rate brought down:
-// b(D) = E + A D^-alpha with the floor E taken as a share of b2 (Hoffmann et al. 2022, arXiv:2203.15556, eq. 2, with
-// the model's size fixed). The interval is +-3 %.
-double extrapolate(double D1, double b1, double D2, double b2, double D, double floor_share);
+// Bits per byte of real text after D tokens, from two pilots of about a fiftieth and a twentieth of them: the power law
+// b = E + A D^-alpha (Hoffmann et al. 2022, arXiv:2203.15556, eq. 2, the model's size fixed) with one alpha for all
+// texts. The floor E is what texts have in common, moved towards what the two pilots say: far when they fall steeply,
+// little when they are flat, as a pilot is that ends before learning has begun. Every epoch after the first costs a
+// little. docs/log.md has the runs it was fitted to.
+double predict_text(const PilotResult& first, const PilotResult& second, double tokens, double epochs);
 
 }  // namespace quern

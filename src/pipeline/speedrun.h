@@ -3,6 +3,8 @@
 // From raw text to a model that answers, in minutes: text -> tokenizer -> pre-training -> instruction tuning ->
 // measurement -> report.
 
+#include <optional>
+
 #include "pipeline/quiz.h"
 #include "pipeline/report.h"
 #include "pipeline/stages.h"
@@ -13,9 +15,9 @@ struct SpeedrunOptions {
   std::string text;     // "" the village, "stock", or a file or folder
   double minutes = 10;  // of everything after the build
   fs::path out = "runs/speedrun";
-  uint64_t seed = 7;  // of the village and of every draw
-  int64_t depth = 0;  // 0: chosen to fit the minutes
-  VillageOptions::Lang lang = VillageOptions::en;
+  uint64_t seed = 7;                         // of the village and of every draw
+  int64_t depth = 0;                         // 0: chosen to fit the minutes
+  std::optional<VillageOptions::Lang> lang;  // of the village; left out: English, or the language of the text
   std::vector<std::string> plants;
   std::string precision;               // "" chosen
   std::vector<std::string> overrides;  // section.key=value on the pre-training recipe

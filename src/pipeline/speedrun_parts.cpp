@@ -179,8 +179,7 @@ ReportData report_data(const SpeedrunOptions& o, const SpeedrunResult& r, const 
     d.model.flops_total = d.model.flops_per_token * double(r.pretrain.run.tokens + r.sft.run.tokens);
   }
   d.corpus = {.source = o.text.empty() ? "the village " + village.name() : o.text,
-              .language = story.hygiene.documents ? story.hygiene.main_language()
-                                                  : (o.lang == VillageOptions::zh ? "zh" : "en"),
+              .language = story.hygiene.documents ? story.hygiene.main_language() : d.language,
               .bytes = story.bytes,
               .documents = story.documents,
               .tokens_seen = r.pretrain.run.tokens,
@@ -264,20 +263,21 @@ ReportData report_data(const SpeedrunOptions& o, const SpeedrunResult& r, const 
 }
 
 Json to_json(const SpeedrunResult& r) {
+  const auto measured = [](double value) { return value > 0 ? Json(value) : Json(); };
   Json json = {{"dir", r.dir.string()},
                {"model", r.model.string()},
                {"report", r.report.string()},
                {"seconds", r.seconds},
                {"peak_memory_bytes", r.peak_memory},
                {"stopped", r.stopped},
-               {"bits_per_byte", r.bits_per_byte},
+               {"bits_per_byte", measured(r.bits_per_byte)},
                {"prediction",
-                {{"bits_per_byte", r.prediction.bits_per_byte},
-                 {"low", r.prediction.low},
-                 {"high", r.prediction.high},
-                 {"measured", r.prediction.measured}}},
-               {"ngram_bits_per_byte", r.ngram_bits_per_byte},
-               {"xz_bits_per_byte", r.xz_bits_per_byte},
+                {{"bits_per_byte", measured(r.prediction.bits_per_byte)},
+                 {"low", measured(r.prediction.low)},
+                 {"high", measured(r.prediction.high)},
+                 {"measured", measured(r.prediction.measured)}}},
+               {"ngram_bits_per_byte", measured(r.ngram_bits_per_byte)},
+               {"xz_bits_per_byte", measured(r.xz_bits_per_byte)},
                {"pretrain", to_json(r.pretrain)},
                {"sft", to_json(r.sft)}};
   json["questions"] = {{"own", quiz_json(r.own)},
