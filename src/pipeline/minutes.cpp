@@ -22,7 +22,7 @@ constexpr double kVillageFloor = 0.17, kVillageAlpha = 0.605;
 // Of other text, fitted to seven runs (docs/log.md): the exponent, the floor as a share of b2, how far the pilots are
 // believed that say a lower or a higher one, and what each epoch costs.
 constexpr double kTextAlpha = 0.17, kTextFloor = 0.32, kLeastFloor = -0.35, kMostFloor = 0.55;
-constexpr double kLowerWeight = 0.5, kHigherWeight = 0.15, kEpochCost = 0.027;
+constexpr double kLowerWeight = 0.55, kHigherWeight = 0.15, kEpochCost = 0.027;
 
 // Of the time of pre-training, what is planned for steps. The rest is for samples, small exams and checkpoints, and so
 // that a machine somewhat slower than in the pilot still sees all tokens the prediction is made for.
