@@ -19,10 +19,10 @@ constexpr double kTokensPerParameter = 8.0;
 // fitted to ten-minute runs (pilots of 137 k and 416 k tokens: 1.314 and 0.812 bits per byte; the end: 0.275 after 8.5
 // M).
 constexpr double kVillageFloor = 0.17, kVillageAlpha = 0.605;
-// Of other text, fitted to seven runs (docs/log.md): the exponent, the floor as a share of b2, how far the pilots are
-// believed that say a lower or a higher one, and what each epoch costs.
+// Of other text, fitted to nine runs (docs/log.md): the exponent, the floor as a share of b2, how far the pilots are
+// believed that say a lower or a higher one, and what readings after the first one and a half cost.
 constexpr double kTextAlpha = 0.17, kTextFloor = 0.32, kLeastFloor = -0.35, kMostFloor = 0.55;
-constexpr double kLowerWeight = 0.55, kHigherWeight = 0.15, kEpochCost = 0.027;
+constexpr double kLowerWeight = 0.55, kHigherWeight = 0.15, kFreeEpochs = 1.5, kEpochCost = 0.095;
 
 // Of the time of pre-training, what is planned for steps. The rest is for samples, small exams and checkpoints, and so
 // that a machine somewhat slower than in the pilot still sees all tokens the prediction is made for.
@@ -96,7 +96,7 @@ double predict_text(const PilotResult& first, const PilotResult& second, double 
   const double of_pilots = std::clamp((between - b1 / b2) / (between - 1), kLeastFloor, kMostFloor);
   const double floor = kTextFloor + (of_pilots < kTextFloor ? kLowerWeight : kHigherWeight) * (of_pilots - kTextFloor);
   const double once = floor + (1 - floor) * std::pow(tokens / second.tokens, -kTextAlpha);
-  return b2 * std::min(1.0, once * (1 + kEpochCost * std::max(0.0, epochs - 1)));
+  return b2 * std::min(1.0, once * (1 + kEpochCost * std::log(std::max(1.0, epochs / kFreeEpochs))));
 }
 
 MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const TokenStore& validation, int64_t V,

@@ -37,8 +37,8 @@ MinutesPlan plan_minutes(const Recipe& base, const TokenStore& train, const Toke
 // Bits per byte of real text after D tokens, from two pilots of about a fiftieth and a twentieth of them: the power law
 // b = E + A D^-alpha (Hoffmann et al. 2022, arXiv:2203.15556, eq. 2, the model's size fixed) with one alpha for all
 // texts. The floor E is what texts have in common, moved towards what the two pilots say: far when they fall steeply,
-// little when they are flat, as a pilot is that ends before learning has begun. Every epoch after the first costs a
-// little. docs/log.md has the runs it was fitted to.
+// little when they are flat, as a pilot is that ends before learning has begun. To read the text again and again
+// costs a little. docs/log.md has the runs it was fitted to.
 double predict_text(const PilotResult& first, const PilotResult& second, double tokens, double epochs);
 
 }  // namespace quern

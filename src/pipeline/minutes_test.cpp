@@ -6,7 +6,7 @@
 namespace quern {
 namespace {
 
-// Pilots and ends of runs of 3 to 6 minutes (docs/log.md).
+// Pilots and ends of runs of 3 to 20 minutes (docs/log.md).
 TEST(Prediction, AgreesWithRunsThatWereMade) {
   struct Run {
     PilotResult first, second;
@@ -15,6 +15,8 @@ TEST(Prediction, AgreesWithRunsThatWereMade) {
   for (const Run& run : {Run{{90.1e3, 2.732}, {272e3, 2.418}, 5.54e6, 0.8, 1.801},
                          Run{{61.4e3, 2.884}, {186e3, 2.503}, 3.98e6, 1.5, 1.756},
                          Run{{63.5e3, 2.972}, {195e3, 2.581}, 4.51e6, 2.2, 1.885},
+                         Run{{133e3, 2.524}, {401e3, 2.207}, 15.1e6, 2.9, 1.609},
+                         Run{{131e3, 2.842}, {393e3, 2.501}, 15.0e6, 10.3, 2.052},
                          Run{{53.2e3, 2.772}, {164e3, 2.516}, 3.26e6, 0.5, 1.817},
                          Run{{28.7e3, 2.722}, {86e3, 2.141}, 4.61e6, 3.3, 1.120},
                          Run{{55.3e3, 3.162}, {170e3, 2.824}, 8.84e6, 5.4, 2.185}})
