@@ -118,12 +118,26 @@ class Steps:
         return loss.item()
 
 
+def bf16_is_emulated():
+    """Whether a product in bf16 is far slower than in f32, as it is without instructions for it; by the minute, in whole
+    steps, where a small product says so in a blink."""
+    def best(dtype):
+        a = torch.ones(384, 384, dtype=dtype)
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            a @ a
+            times.append(time.perf_counter() - start)
+        return min(times)
+    return best(torch.bfloat16) > 4 * best(torch.float32)
+
+
 # Asked for a line of JSON, {"variant": V, "count": N}, makes N steps of that variant and answers with a line:
 # {"seconds": [...], "losses": [...]} or {"error": why}. `step(variant)` makes one and returns its loss.
 def serve(step):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints goes elsewhere
-    print(json.dumps({"ready": f"PyTorch {torch.__version__}"}), file=answers, flush=True)
+    print(json.dumps({"ready": f"PyTorch {torch.__version__}", "bf16_is_emulated": bf16_is_emulated()}), file=answers, flush=True)
     for line in sys.stdin:
         ask = json.loads(line)
         seconds, losses = [], []

@@ -100,7 +100,9 @@ class Peer(Worker):
         if allocator:
             env["LD_PRELOAD"] = " ".join(filter(None, [os.environ.get("LD_PRELOAD"), allocator]))
         super().__init__("PyTorch", [PYTHON, *command], env)
-        say(f"peer: {self.answer()['ready']}, {threads()} threads, " + ("jemalloc" if allocator else "no jemalloc"))
+        answer = self.answer()
+        self.bf16_is_emulated = answer["bf16_is_emulated"]
+        say(f"peer: {answer['ready']}, {threads()} threads, " + ("jemalloc" if allocator else "no jemalloc"))
 
     def steps(self, variant, count):
         return self.ask(json.dumps({"variant": variant, "count": count}))
@@ -110,6 +112,9 @@ class Peer(Worker):
         already three times as slow as the best in its first eager step is not tried further."""
         best = None
         for variant in VARIANTS:
+            if self.bf16_is_emulated and variant.endswith("bf16"):
+                say(f"  peer {variant}: left out, this processor has no instructions for it and a product takes many times as long")
+                continue
             try:
                 first = self.steps(variant, 1)["seconds"][0]
                 if best and variant.startswith("eager") and first > 3 * best[1]:
