@@ -55,6 +55,9 @@ The price of a* {g} is {n} pence.
 What do {k} {g.pl} cost?
 How much are {k} {g.pl}?
 {a} buys {k} {g.pl}. How much does {a.he} pay?
+Tell me the price of {k} {g.pl}.
+Please say what {k} {g.pl} cost.
+What do you pay for {k} {g.pl}?
 ! What is the price of {k} {g.pl}?
 #times.work = {k} x {n} = {c}. Answer: {c} pence.
 
@@ -70,9 +73,13 @@ There are {n} {v.pl} in the yard. Then {m} of them run away.
 ! {a} has {n} {v.pl}. {a.He} sells {m} of them.
 #more.ask = How many {v.pl} are there now? | How many {v.pl} is that now? | How many {v.pl} is that together?
 #more.ask
+Please say how many {v.pl} there are now.
+Tell me how many {v.pl} that is now.
 ! Tell me how many {v.pl} there are now.
 #less.ask = How many {v.pl} are there now? | How many {v.pl} are left? | How many {v.pl} is that now?
 #less.ask
+Please say how many {v.pl} are left.
+Tell me how many {v.pl} that is now.
 ! Tell me how many {v.pl} are left.
 #more.work = {n} + {m} = {c}. Answer: {c}.
 #less.work = {n} - {m} = {c}. Answer: {c}.

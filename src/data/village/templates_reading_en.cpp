@@ -216,6 +216,8 @@ How many {v.pl} does {a} have?
 How many {v.pl} has {a}?
 Tell me how many {v.pl} {a} has.
 Please tell me how many {v.pl} {a} has.
+How many {v.pl} does {a} keep?
+Please say how many {v.pl} {a} keeps.
 ! Tell me how many {v.pl} {a} keeps.
 
 #when.tell
