@@ -452,7 +452,7 @@ class Speedrun {
       const NgramScore ngram = score_ngram(train_, validation_, 5);
       out_.ngram_bits_per_byte = ngram.bits_per_byte();
     }
-    const double affordable = kPackedBytesPerSecond * std::max(1.0, budget_ - elapsed() - 3);
+    const double affordable = kPackedBytesPerSecond * std::max(1.0, budget_ - elapsed() - 10);
     const std::string_view packed = std::string_view(packed_text_).substr(0, size_t(affordable));
     if (!packed.empty()) out_.xz_bits_per_byte = compress_alone(packed).bits_per_byte();
     std::string scores = fmt::format("bits per byte: model {:.3f}", out_.bits_per_byte);
