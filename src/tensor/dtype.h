@@ -34,7 +34,19 @@ enum class DType : uint8_t {
   iq4_nl,
   iq4_xs,
   mxfp4,
+  // Block types that are read (dequantised) but never written.
+  iq1_s,
+  iq1_m,
+  iq2_xxs,
+  iq2_xs,
+  iq2_s,
+  iq3_xxs,
+  iq3_s,
+  tq1_0,
+  tq2_0,
+  nvfp4,
 };
+inline constexpr int kNumDTypes = int(DType::nvfp4) + 1;
 
 struct DTypeInfo {
   std::string_view name;  // "f32", "q4_k"
@@ -47,6 +59,8 @@ const DTypeInfo& info(DType dtype);
 std::optional<DType> dtype_from_name(std::string_view name);
 inline std::string_view name(DType dtype) { return info(dtype).name; }
 inline bool is_quantised(DType dtype) { return info(dtype).block_size > 1; }
+// A block type that Tensor::to() can't make, because nothing here quantises to it. As weights, all types are taken.
+inline bool is_read_only(DType dtype) { return dtype >= DType::iq1_s; }
 // Bytes of `count` values; count must be a multiple of the block size.
 inline size_t size_bytes(DType dtype, int64_t count) {
   return size_t(count) / size_t(info(dtype).block_size) * size_t(info(dtype).block_bytes);
