@@ -8,6 +8,7 @@
 #include "base/terminal.h"
 #include "base/threads.h"
 #include "cli/command.h"
+#include "cli/engine_options.h"
 #include "cli/id_list.h"
 #include "cli/result_json.h"
 #include "cli/sampling_options.h"
@@ -26,8 +27,7 @@ struct GenerateOptions {
   int num = 1, beams = 1, logprobs = -1;
   double length_penalty = 1;
   std::string early_stopping = "false";
-  int64_t context = 0, batch = 64, chunk = 512;
-  std::string cache;
+  EngineFlags engine;
 };
 
 struct Prompt {
@@ -67,6 +67,7 @@ std::vector<Request> requests_of(const GenerateOptions& o, const LoadedModel& mo
   common.sampling.logprobs = o.logprobs >= 0;
   common.sampling.top_logprobs = std::max(0, o.logprobs);
   common.prompt_logprobs = o.prompt_logprobs;
+  common.guess_ahead = o.engine.guess_ahead();
   common.num_beams = o.beams;
   common.length_penalty = o.length_penalty;
   common.early_stopping = o.early_stopping == "true"    ? EarlyStopping::Always
@@ -93,9 +94,11 @@ std::vector<Request> requests_of(const GenerateOptions& o, const LoadedModel& mo
 void print_stats(const GenerationResult& r) {
   if (!is_terminal(2)) return;
   const double prefilled = double(r.prompt_tokens - r.cached_prompt_tokens), drawn = double(r.ids.size()) - 1;
-  say(paint(fmt::format("[{} prompt tokens, {:.0f}/s; {} new, {:.0f}/s; {}]", r.prompt_tokens,
+  const std::string guesses =
+      r.guessed_tokens > 0 ? fmt::format("; {} of {} guesses right", r.right_guesses, r.guessed_tokens) : "";
+  say(paint(fmt::format("[{} prompt tokens, {:.0f}/s; {} new, {:.0f}/s{}; {}]", r.prompt_tokens,
                         r.prefill_s > 0 ? prefilled / r.prefill_s : 0.0, r.ids.size(),
-                        r.decode_s > 0 ? drawn / r.decode_s : 0.0, name_of(r.finish)),
+                        r.decode_s > 0 ? drawn / r.decode_s : 0.0, guesses, name_of(r.finish)),
             "dim"));
 }
 
@@ -123,11 +126,7 @@ void generate(const GenerateOptions& o) {
   const LoadedModel model = open_model(o.model);
   const std::vector<Prompt> prompts = prompts_of(o, model);
   std::vector<Request> requests = requests_of(o, model, prompts);
-  Engine engine(model.model, model.tokenizer,
-                {.max_sequences = o.batch,
-                 .max_step_tokens = o.chunk,
-                 .context = o.context,
-                 .cache_bytes = o.cache.empty() ? 0 : parse_size(o.cache)});
+  Engine engine(model.model, model.tokenizer, o.engine.options(model));
   if (requests.size() == 1 && o.beams == 1 && !o.common.json && model.tokenizer.valid() && o.logprobs < 0 &&
       !o.prompt_logprobs)
     return generate_one(engine, o, prompts[0], std::move(requests[0]));
@@ -191,20 +190,14 @@ void add_generate_command(CLI::App& app) {
   cmd->add_option("--logprobs", o->logprobs, "show each token's log-probability and the N likeliest")
       ->check(CLI::Range(0, 1000));
   cmd->add_flag("--prompt-logprobs", o->prompt_logprobs, "and of the prompt's tokens");
-  const auto engine = [](CLI::Option* option) { return option->group("Engine"); };
-  engine(
-      cmd->add_option("--context", o->context, "longest prompt and answer together; 0: what the model was made for"));
-  engine(
-      cmd->add_option("--batch", o->batch, "most texts that are generated side by side")->check(CLI::Range(1, 65536)));
-  engine(cmd->add_option("--chunk", o->chunk, "most tokens of one step; longer prompts are fed in pieces")
-             ->check(CLI::Range(1, 1 << 20)));
-  engine(cmd->add_option("--cache", o->cache, "most memory for keys and values, as 500MB"));
+  o->engine.add_to(cmd);
   o->sampling.add_to(cmd);
   add_common_options(cmd, o->common);
   add_examples(cmd,
                "  quern generate runs/village --prompt \"In the morning\" --max-tokens 100\n"
                "  quern generate runs/village -p \"The miller\" --num 3 --temperature 1.1 --seed 5\n"
                "  quern generate ./gpt2 -p \"Once\" --beams 4 --json\n"
+               "  quern generate ./gpt2-xl --draft ./gpt2 -p \"Once\" --guess 5\n"
                "  quern generate ./gpt2 -p \"Name: \" --stop \"\\n\" --logprobs 3");
   cmd->callback([o] { generate(*o); });
 }

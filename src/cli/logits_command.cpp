@@ -52,7 +52,7 @@ void logits(const LogitsOptions& o) {
   }
   std::vector<Position> positions;
   Engine engine(model.model, model.tokenizer,
-                {.max_sequences = 1, .max_step_tokens = o.chunk, .context = o.context, .keep_prefixes = 0});
+                {.max_sequences = 1, .max_step_tokens = o.chunk, .context = o.context, .prefix_bytes = 0});
   Request request{
       .prompt = ids, .sampling = {}, .max_new_tokens = 0, .stop_ids = {}, .stop = {}, .on_prompt_logits = {}};
   request.on_prompt_logits = [&](int64_t position, std::span<const float> row) {

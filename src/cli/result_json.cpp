@@ -29,6 +29,8 @@ Json result_json(const GenerationResult& r, const Tokenizer& tokenizer, const Re
            {"prompt_tokens", r.prompt_tokens},
            {"prefill_s", r.prefill_s},
            {"decode_s", r.decode_s}};
+  if (r.cached_prompt_tokens > 0) out["cached_prompt_tokens"] = r.cached_prompt_tokens;
+  if (r.guessed_tokens > 0) out["guesses"] = {{"tokens", r.guessed_tokens}, {"right", r.right_guesses}};
   if (!r.stop.empty()) out["stop"] = r.stop;
   if (options.logprobs) {
     out["logprobs"] = Json::array();

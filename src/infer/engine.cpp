@@ -14,8 +14,25 @@ uint64_t cache_budget(const EngineOptions& options) {
   return options.cache_bytes > 0 ? options.cache_bytes : available_memory_bytes() / 2;
 }
 
-int64_t common_prefix(std::span<const int32_t> a, std::span<const int32_t> b) {
-  return std::ranges::mismatch(a, b).in1 - a.begin();
+constexpr int64_t kMostPrefixPages = 1 << 16;
+
+// How many of `rows` each prompt gets. A quarter goes to the one that came first, so that it gets on however many come
+// after it; the rest to those with the least left, whose readers then wait the shortest time on average.
+std::vector<int64_t> shares_of(const std::vector<Active*>& feeding, int64_t rows) {
+  std::vector<int64_t> left(feeding.size(), 0), shares(feeding.size(), 0);
+  std::vector<size_t> order(feeding.size());
+  for (size_t i = 0; i < feeding.size(); ++i) {
+    order[i] = i;
+    for (const Sequence& s : feeding[i]->sequences) left[i] += s.pending();
+  }
+  std::ranges::stable_sort(order, std::ranges::less{}, [&](size_t i) { return left[i]; });
+  const auto give = [&](size_t i, int64_t most) {
+    const int64_t count = std::min({left[i], most, rows});
+    shares[i] += count, left[i] -= count, rows -= count;
+  };
+  if (!feeding.empty()) give(0, std::max<int64_t>(1, rows / 4));
+  for (const size_t i : order) give(i, rows);
+  return shares;
 }
 }  // namespace
 
@@ -24,9 +41,18 @@ Engine::Impl::Impl(std::shared_ptr<const CausalLm> m, Tokenizer t, EngineOptions
       tokenizer(std::move(t)),
       options(o),
       pool(model->shape(), cache_budget(o),
-           (o.max_sequences + o.keep_prefixes) * pages_for(o.context > 0 ? o.context : model->shape().context)) {
+           o.max_sequences * pages_for(o.context > 0 ? o.context : model->shape().context) +
+               (o.prefix_bytes > 0 ? kMostPrefixPages : 0)),
+      prefixes(pool, std::min<int64_t>(kMostPrefixPages, int64_t(o.prefix_bytes / pool.page_bytes()))) {
   if (options.context <= 0) options.context = model->shape().context;
   options.max_step_tokens = std::max<int64_t>(1, options.max_step_tokens);
+  if (options.draft_model) {
+    if (options.draft_model->shape().V != model->shape().V)
+      throw Error(ErrorKind::InvalidArgument, "the draft model has a vocabulary of {}, the model one of {}",
+                  options.draft_model->shape().V, model->shape().V)
+          .hint("take a smaller model of the same family, with the same tokenizer");
+    draft = std::make_unique<DraftModel>(options.draft_model, cache_budget(o) / 4, o.max_sequences);
+  }
 }
 
 Engine::Engine(std::shared_ptr<const CausalLm> model, Tokenizer tokenizer, EngineOptions options) {
@@ -46,6 +72,7 @@ EngineStats Engine::stats() const {
   stats.waiting = int64_t(impl_->waiting.size());
   stats.free_pages = impl_->pool.free_pages();
   stats.num_pages = impl_->pool.num_pages();
+  stats.prefixes = impl_->prefixes.stats();
   return stats;
 }
 
@@ -65,6 +92,8 @@ void Engine::Impl::check(const Request& r) const {
   if (size == context && r.max_new_tokens > 0)
     throw Error(ErrorKind::InvalidArgument,
                 "the prompt has {} tokens and fills the context of {}: there is no room for an answer", size, context);
+  if (r.guess_ahead < 0)
+    throw Error(ErrorKind::InvalidArgument, "guess_ahead must be 0 (off) or more, but is {}", r.guess_ahead);
   r.sampling.validate(V);
   if (r.num_beams < 1) throw Error(ErrorKind::InvalidArgument, "num_beams must be 1 or more, but is {}", r.num_beams);
   if (r.num_beams > options.max_sequences)
@@ -94,10 +123,14 @@ std::shared_ptr<Generation> Engine::submit(Request request) {
                                                 .sampler = Sampler(request.sampling),
                                                 .sequences = {},
                                                 .beams = {},
-                                                .beam_log_probs = {}});
+                                                .beam_log_probs = {},
+                                                .guess = {},
+                                                .guess_length = {},
+                                                .draft = {}});
   active->prompt_size = int64_t(request.prompt.size());
   active->max_new_tokens = std::min(request.max_new_tokens, e.options.context - active->prompt_size);
   active->rope_length = active->prompt_size + active->max_new_tokens;
+  active->prefix_key = e.model->prefix_key(active->rope_length);
   active->sequences.push_back({.tokens = request.prompt, .fed = 0, .cache = CachedSequence(e.pool)});
   active->sequences[0].tokens.reserve(size_t(active->rope_length));
   if (request.num_beams > 1 && active->max_new_tokens > 0)
@@ -145,13 +178,6 @@ void Engine::Impl::remove(Active& active, FinishReason reason) {
     result.prefill_s = seconds((any ? active.first_token : now) - active.started);
     if (any) result.decode_s = seconds(now - active.first_token);
   }
-  const bool failed = active.out->mutable_result().finish == FinishReason::Failed;
-  if (options.keep_prefixes > 0 && !failed && active.sequences.size() == 1 && active.sequences[0].fed >= kPageSize) {
-    Sequence& s = active.sequences[0];
-    s.tokens.resize(size_t(s.fed));
-    kept.push_back({std::move(s.tokens), std::move(s.cache), active.rope_length});
-    if (int64_t(kept.size()) > options.keep_prefixes) kept.pop_front();
-  }
   std::erase_if(running, [&](const auto& a) { return a.get() == &active; });
 }
 
@@ -169,12 +195,6 @@ void Engine::Impl::drop_cancelled() {
     if (running[i]->out->cancelled()) remove(*running[i], FinishReason::Cancelled);
 }
 
-bool Engine::Impl::make_room() {
-  if (kept.empty()) return false;
-  kept.pop_front();
-  return true;
-}
-
 // The last to come loses its pages and is fed again when there are some: what it generates does not change.
 void Engine::Impl::preempt(size_t index) {
   std::unique_ptr<Active> active = std::move(running[index]);
@@ -187,25 +207,22 @@ void Engine::Impl::preempt(size_t index) {
   ++stats.preemptions;
 }
 
-void Engine::Impl::use_kept_prefix(Active& active) {
+void Engine::Impl::use_known_prefix(Active& active) {
   if (active.scores_prompt() || active.sequences.size() != 1 || active.sequences[0].fed > 0) return;
   Sequence& s = active.sequences[0];
-  int64_t best = 0;
-  size_t best_at = 0;
-  for (size_t i = 0; i < kept.size(); ++i) {
-    const int64_t length = std::max(kept[i].rope_length, active.rope_length);
-    if (kept[i].rope_length != active.rope_length && length > model->shape().context) continue;
-    const int64_t n = common_prefix(kept[i].tokens, s.tokens);
-    if (n > best) best = n, best_at = i;
-  }
-  best = std::min(best, int64_t(s.tokens.size()) - 1) / kPageSize * kPageSize;  // the last must be fed, for its logits
-  if (best <= 0) return;
-  auto cache = kept[best_at].cache.fork(best);
-  if (!cache) return;
-  s.cache = std::move(*cache);
-  s.fed = best;
-  active.out->mutable_result().cached_prompt_tokens = std::min(best, active.prompt_size);
-  std::rotate(kept.begin() + int64_t(best_at), kept.begin() + int64_t(best_at) + 1, kept.end());  // used just now
+  // The last token must be fed, for its logits.
+  s.cache = prefixes.find(std::span(s.tokens).first(s.tokens.size() - 1), active.prefix_key);
+  s.fed = active.remembered = s.cache.capacity();
+  active.out->mutable_result().cached_prompt_tokens = std::min(s.fed, active.prompt_size);
+}
+
+void Engine::Impl::remember(Active& active) {
+  if (active.sequences.size() != 1) return;
+  const Sequence& s = active.sequences[0];
+  const int64_t full = s.fed / kPageSize * kPageSize;
+  if (full <= active.remembered) return;
+  prefixes.add(std::span(s.tokens).first(size_t(full)), s.cache, active.prefix_key);
+  active.remembered = full;
 }
 
 void Engine::Impl::admit() {
@@ -214,12 +231,12 @@ void Engine::Impl::admit() {
   while (!waiting.empty()) {
     Active& next = *waiting.front();
     if (in_use + next.num_sequences() > options.max_sequences) break;
-    use_kept_prefix(next);
+    use_known_prefix(next);
     // Room for what it has to feed and a page more for everybody, lest it be thrown out at once.
     int64_t needed = int64_t(running.size()) + next.num_sequences();
     for (const Sequence& s : next.sequences)
       needed += pages_for(int64_t(s.tokens.size())) - int64_t(s.cache.pages().size());
-    while (pool.free_pages() < needed && make_room()) {
+    while (pool.free_pages() < needed && prefixes.drop_one()) {
     }
     if (pool.free_pages() < needed && !running.empty()) break;
     in_use += next.num_sequences();
@@ -229,42 +246,42 @@ void Engine::Impl::admit() {
   }
 }
 
+void Engine::Impl::plan(Active& active, size_t sequence, int64_t count) {
+  pieces.push_back({&active, sequence, active.sequences[sequence].fed, count, 0});
+  planned_rows += count;
+}
+
 // One row for each sequence of the request, if each has one token to be fed. False when pages are missing.
 bool Engine::Impl::schedule_decoding(Active& active) {
   for (const Sequence& s : active.sequences)
     if (s.pending() != 1) return true;
   for (Sequence& s : active.sequences)
     while (!s.cache.reserve(s.fed + 1))
-      if (!make_room()) return false;
-  for (size_t i = 0; i < active.sequences.size(); ++i) {
-    const Sequence& s = active.sequences[i];
-    pieces.push_back({&active, i, s.fed, 1, int64_t(ids.size())});
-    ids.push_back(s.tokens.back());
-  }
+      if (!prefixes.drop_one()) return false;
+  for (size_t i = 0; i < active.sequences.size(); ++i) plan(active, i, 1);
   return true;
 }
 
 // As much of a prompt as the step and the pool still have room for. Beams that lost their pages are fed up to their
 // last tokens, which go together.
-void Engine::Impl::schedule_feeding(Active& active) {
+void Engine::Impl::schedule_feeding(Active& active, int64_t most_rows) {
   const int64_t spared = active.sequences.size() > 1 ? 1 : 0;
-  if (std::ranges::all_of(active.sequences, [](const Sequence& s) { return s.pending() == 1; })) return;
   for (size_t i = 0; i < active.sequences.size(); ++i) {
     Sequence& s = active.sequences[i];
-    int64_t count = std::min(s.pending() - spared, step_rows - int64_t(ids.size()));
+    int64_t count = std::min({s.pending() - spared, step_rows - planned_rows, most_rows});
     while (count > 0 && !s.cache.reserve(s.fed + count)) {
-      if (make_room()) continue;
+      if (prefixes.drop_one()) continue;
       count = std::min(count - 1, s.cache.capacity() + pool.free_pages() * kPageSize - s.fed);
     }
     if (count <= 0) continue;
-    pieces.push_back({&active, i, s.fed, count, int64_t(ids.size())});
-    ids.insert(ids.end(), s.tokens.begin() + s.fed, s.tokens.begin() + s.fed + count);
+    plan(active, i, count);
+    most_rows -= count;
   }
 }
 
 void Engine::Impl::schedule() {
   pieces.clear();
-  ids.clear();
+  planned_rows = 0;
   for (size_t i = 0; i < running.size(); ++i) {
     while (!schedule_decoding(*running[i])) {
       const bool itself = i + 1 == running.size();
@@ -272,13 +289,18 @@ void Engine::Impl::schedule() {
       if (itself) break;
     }
   }
-  // However many are generating, one row is left for prompts, so that these get on.
-  step_rows = std::max(options.max_step_tokens, int64_t(ids.size()) + 1);
+  std::vector<Active*> feeding;
   for (const auto& active : running)
-    if (int64_t(ids.size()) < step_rows) schedule_feeding(*active);
+    if (std::ranges::any_of(active->sequences, [](const Sequence& s) { return s.pending() > 1; }))
+      feeding.push_back(active.get());
+  guess_ahead();
+  // However many are generating, one row is left for prompts, so that these get on.
+  step_rows = std::max(options.max_step_tokens, planned_rows + 1);
+  const std::vector<int64_t> shares = shares_of(feeding, step_rows - planned_rows);
+  for (size_t i = 0; i < feeding.size(); ++i) schedule_feeding(*feeding[i], shares[i]);
   while (pieces.empty() && running.size() > 1) {  // all pages belong to prompts half read: the oldest goes on
     preempt(running.size() - 1);
-    schedule_feeding(*running[0]);
+    schedule_feeding(*running[0], step_rows);
   }
   QUERN_CHECK(!pieces.empty() || running.empty(), "a request that fits alone found no pages");
 }
@@ -286,29 +308,13 @@ void Engine::Impl::schedule() {
 // --- the step ---
 
 Tensor Engine::Impl::run_model() {
-  const int64_t N = int64_t(ids.size()), S = int64_t(pieces.size());
-  batch.positions.clear();
-  batch.segments.assign(1, 0);
-  batch.rope_lengths.clear();
-  view.slots.clear();
-  size_t max_blocks = 1;
-  for (const Piece& p : pieces) max_blocks = std::max(max_blocks, p.active->sequences[p.sequence].cache.pages().size());
-  tables.assign(size_t(S) * max_blocks, 0);
-  for (int64_t s = 0; s < S; ++s) {
-    const Piece& p = pieces[size_t(s)];
-    for (int64_t i = 0; i < p.count; ++i) {
-      batch.positions.push_back(int32_t(p.begin + i));
-      view.slots.push_back(int32_t(s));
-    }
-    batch.segments.push_back(p.first_row + p.count);
-    batch.rope_lengths.push_back(p.active->rope_length);
-    std::ranges::copy(p.active->sequences[p.sequence].cache.pages(), tables.begin() + s * int64_t(max_blocks));
+  batch.clear();
+  for (Piece& p : pieces) {
+    const Sequence& s = p.active->sequences[p.sequence];
+    p.first_row = batch.rows();
+    batch.add(std::span(s.tokens).subspan(size_t(p.begin), size_t(p.count)), p.begin, s.cache, p.active->rope_length);
   }
-  view.block_tables = Tensor::from(tables, {S, int64_t(max_blocks)});
-  view.layers = pool.layers();
-  batch.ids = Tensor::from(ids, {N});
-  batch.cache = &view;
-  return model->forward(batch);
+  return model->forward(batch.batch(pool));
 }
 
 bool Engine::step() {

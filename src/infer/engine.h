@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "infer/generation.h"
+#include "infer/prefix_tree.h"
 #include "models/causal_lm.h"
 
 namespace quern {
@@ -19,13 +20,18 @@ struct EngineOptions {
   int64_t max_step_tokens = 512;  // rows of one step; a longer prompt is fed in pieces
   int64_t context = 0;            // longest prompt and answer together; 0: what the model was made for
   uint64_t cache_bytes = 0;       // most memory for keys and values; 0: half of what the machine has free
-  int64_t keep_prefixes = 4;      // finished sequences whose pages stay for requests that begin alike, as in a chat
+  // Most memory for beginnings of texts that stay in the cache for requests that begin alike; 0: none stay.
+  uint64_t prefix_bytes = uint64_t{512} << 20;
+  // A smaller model with the same vocabulary, to guess ahead with (Request::guess_ahead).
+  std::shared_ptr<const CausalLm> draft_model = nullptr;
 };
 
 struct EngineStats {
   int64_t steps = 0, prompt_tokens = 0, generated_tokens = 0, preemptions = 0;
+  int64_t guessed_tokens = 0, right_guesses = 0;
   int64_t running = 0, waiting = 0;
   int64_t free_pages = 0, num_pages = 0;
+  PrefixStats prefixes;
 };
 
 class Engine {

@@ -2,6 +2,7 @@
 #pragma once
 // Inside the engine: what it knows of each request, and the parts of one step.
 //   engine.cpp           requests in and out, what the next step runs (schedule), the step itself
+//   engine_guess.cpp     tokens guessed ahead, and which of them were right
 //   engine_outputs.cpp   from hidden states to tokens, log-probabilities and beams
 
 #include <chrono>
@@ -9,6 +10,9 @@
 
 #include "infer/engine.h"
 #include "infer/kv_cache.h"
+#include "infer/prefix_tree.h"
+#include "infer/speculation.h"
+#include "infer/step_batch.h"
 
 namespace quern {
 
@@ -34,7 +38,15 @@ struct Active {
   size_t beam_rows = 0;               // of them filled
   int64_t prompt_size = 0, max_new_tokens = 0;
   int64_t rope_length = 0;  // what length-dependent rotary scaling is set by, fixed at admission
+  int64_t prefix_key = 0;   // requests with the same key may share prefixes
   int64_t scored = 0;       // prompt positions whose logits were reported
+  int64_t remembered = 0;   // positions whose pages the prefix tree knows
+  // Tokens guessed ahead in the step under way; they stand at the end of the sequence until it is over.
+  std::vector<int32_t> guess;
+  int64_t right = 0;        // of it, as far as was looked
+  bool guess_right = true;  // all of it, as far as was looked
+  GuessLength guess_length;
+  DraftModel::State draft;
   Clock::time_point started{}, first_token{};
 
   bool scores_prompt() const { return request.prompt_logprobs || bool(request.on_prompt_logits); }
@@ -48,19 +60,13 @@ struct Piece {
   int64_t begin, count, first_row;
 };
 
-// The pages of a finished sequence, for those that begin alike.
-struct KeptPrefix {
-  std::vector<int32_t> tokens;  // those in the cache
-  CachedSequence cache;
-  int64_t rope_length;
-};
-
 struct Engine::Impl {
   std::shared_ptr<const CausalLm> model;
   Tokenizer tokenizer;
   EngineOptions options;
   KvPool pool;
-  std::deque<KeptPrefix> kept;  // the latest used last
+  PrefixTree prefixes;
+  std::unique_ptr<DraftModel> draft;
   std::deque<std::unique_ptr<Active>> waiting;
   std::vector<std::unique_ptr<Active>> running;  // the oldest first
   EngineStats stats;
@@ -68,10 +74,8 @@ struct Engine::Impl {
 
   // Of the step under way; kept between steps for their memory.
   std::vector<Piece> pieces;
-  int64_t step_rows = 0;
-  std::vector<int32_t> ids, tables;
-  Batch batch;
-  CacheView view;
+  int64_t planned_rows = 0, step_rows = 0;
+  StepBatch batch;
 
   Impl(std::shared_ptr<const CausalLm> m, Tokenizer t, EngineOptions o);
 
@@ -79,13 +83,18 @@ struct Engine::Impl {
   // Scheduling.
   void drop_cancelled();
   void admit();
-  void use_kept_prefix(Active& active);
+  void use_known_prefix(Active& active);
   void schedule();
   bool schedule_decoding(Active& active);
-  void schedule_feeding(Active& active);
-  bool make_room();  // gives back the pages of the longest unused prefix; false when there is none
+  void schedule_feeding(Active& active, int64_t most_rows);
+  void plan(Active& active, size_t sequence, int64_t count);
   void preempt(size_t index);
   void remove(Active& active, FinishReason reason);
+  // Guesses ahead, for requests that are generating and stand in `pieces`.
+  void guess_ahead();
+  void take_back_guess(Active& active);
+  void take_row(Active& active, SampledToken token);
+  void end_guess(Active& active);
   // One run of the model.
   Tensor run_model();
   void read_outputs(const Tensor& hidden);
@@ -99,7 +108,11 @@ struct Engine::Impl {
     bool score, sample;
   };
   std::vector<Row> rows;
-  std::vector<SampledToken> sampled;
+  void find_rows();
+  void sample_rows(const Tensor& logits, size_t begin, size_t end);
+  void settle();                      // tokens of the step to their requests
+  void remember(Active& active);      // its full pages, for requests that begin alike
+  std::vector<SampledToken> sampled;  // by row
   std::vector<std::exception_ptr> errors;
   void score_prompt(Active& active, int64_t position, std::span<const float> logits);
   void take_token(Active& active, SampledToken token);

@@ -14,7 +14,8 @@ constexpr int64_t kSliceRows = 64;           // rows of logits that exist at onc
 constexpr int64_t kValuesPerThread = 32768;  // logits below which waking another thread costs more than it saves
 }  // namespace
 
-void Engine::Impl::read_outputs(const Tensor& hidden) {
+// The rows of the step whose logits are wanted.
+void Engine::Impl::find_rows() {
   rows.clear();
   for (const Piece& p : pieces) {
     Active& a = *p.active;
@@ -23,59 +24,84 @@ void Engine::Impl::read_outputs(const Tensor& hidden) {
     const bool scores = a.scores_prompt() && p.begin < a.prompt_size;
     stats.prompt_tokens += std::clamp<int64_t>(a.prompt_size - p.begin, 0, p.count);
     const bool ready = s.pending() == 0;  // everything is fed, so that the last row predicts the next token
-    for (int64_t i = scores ? 0 : p.count - 1; i < p.count; ++i) {
+    const int64_t drawing = p.count - 1 - int64_t(a.guess.size());  // and those before guesses predict them
+    for (int64_t i = scores ? 0 : drawing; i < p.count; ++i) {
       const int64_t position = p.begin + i;
       const bool score = scores && position >= a.scored && position < a.prompt_size;
-      const bool sample = ready && i + 1 == p.count && a.max_new_tokens > 0;
+      const bool sample = ready && i >= drawing && a.max_new_tokens > 0;
       if (score || sample) rows.push_back({p.first_row + i, &a, p.sequence, position, score, sample});
     }
   }
-  const int64_t V = model->shape().V, C = hidden.size(1);
-  for (size_t begin = 0; begin < rows.size(); begin += kSliceRows) {
-    const auto slice = std::span(rows).subspan(begin, std::min<size_t>(kSliceRows, rows.size() - begin));
-    const int64_t n = int64_t(slice.size());
-    Tensor picked = hidden;
-    if (slice.front().row != 0 || slice.back().row != n - 1 || n != hidden.size(0)) {
-      picked = Tensor::empty({n, C});
-      for (int64_t i = 0; i < n; ++i)
-        std::memcpy(picked.data() + i * C, hidden.data() + slice[size_t(i)].row * C, size_t(C) * sizeof(float));
+}
+
+// Draws the tokens of rows [begin, end), as if all guesses before them were right. Rows of one request share its
+// sampler and go one after the other.
+void Engine::Impl::sample_rows(const Tensor& logits, size_t begin, size_t end) {
+  const int64_t V = model->shape().V;
+  std::vector<size_t> groups{begin};
+  for (size_t i = begin + 1; i < end; ++i)
+    if (rows[i].active != rows[i - 1].active) groups.push_back(i);
+  groups.push_back(end);
+  const auto sample = [&](size_t i) {
+    const Row& row = rows[i];
+    Active& a = *row.active;
+    const auto values = logits.span().subspan((i - begin) * size_t(V), size_t(V));
+    try {
+      if (a.beams)
+        take_beam_row(a, row.sequence, values);
+      else
+        sampled[i] =
+            a.sampler.sample(values, std::span(a.sequences[0].tokens).first(size_t(row.position) + 1), a.prompt_size);
+    } catch (...) {
+      errors[i] = std::current_exception();
     }
-    const Tensor logits = model->logits(picked);
-    const auto row_of = [&](size_t i) { return logits.span().subspan(i * size_t(V), size_t(V)); };
-    sampled.resize(slice.size());
-    errors.assign(slice.size(), nullptr);
-    for (size_t i = 0; i < slice.size(); ++i) {
-      Active& a = *slice[i].active;
-      if (slice[i].score) score_prompt(a, slice[i].position, row_of(i));
-      if (a.beams) a.beam_log_probs.resize(size_t(a.request.num_beams) * size_t(V));
-    }
-    parallel_for(n, std::max<int64_t>(1, kValuesPerThread / V), [&](int64_t first, int64_t last) {
-      for (size_t i = size_t(first); i < size_t(last); ++i) {
-        if (!slice[i].sample) continue;
-        Active& a = *slice[i].active;
-        try {
-          if (a.beams)
-            take_beam_row(a, slice[i].sequence, row_of(i));
-          else
-            sampled[i] = a.sampler.sample(row_of(i), a.sequences[0].tokens, a.prompt_size);
-        } catch (...) {
-          errors[i] = std::current_exception();
-        }
-      }
-    });
-    for (size_t i = 0; i < slice.size(); ++i) {
-      if (!slice[i].sample) continue;
-      Active& a = *slice[i].active;
-      if (errors[i]) {
-        if (!a.out->done()) a.out->fail(errors[i]);
-      } else if (!a.out->done()) {
-        if (a.beams)
-          ++a.beam_rows;
-        else
-          take_token(a, std::move(sampled[i]));
-      }
+  };
+  const auto work = [&](int64_t first, int64_t last) {
+    for (size_t i = groups[size_t(first)]; i < groups[size_t(last)]; ++i)
+      if (rows[i].sample) sample(i);
+  };
+  parallel_for(int64_t(groups.size()) - 1, std::max<int64_t>(1, kValuesPerThread / V), work);
+}
+
+void Engine::Impl::settle() {
+  for (const Piece& p : pieces) take_back_guess(*p.active);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    Active& a = *rows[i].active;
+    if (!rows[i].sample || a.out->done()) continue;
+    if (errors[i]) {
+      if (a.guess_right) a.out->fail(errors[i]);
+    } else if (a.beams) {
+      ++a.beam_rows;
+    } else {
+      take_row(a, std::move(sampled[i]));
     }
   }
+  for (const Piece& p : pieces) end_guess(*p.active);
+}
+
+void Engine::Impl::read_outputs(const Tensor& hidden) {
+  find_rows();
+  sampled.assign(rows.size(), {});
+  errors.assign(rows.size(), nullptr);
+  const int64_t V = model->shape().V, C = hidden.size(1);
+  for (const Row& row : rows)
+    if (row.active->beams) row.active->beam_log_probs.resize(size_t(row.active->request.num_beams) * size_t(V));
+  for (size_t begin = 0; begin < rows.size(); begin += kSliceRows) {
+    const size_t end = std::min(rows.size(), begin + kSliceRows);
+    const int64_t n = int64_t(end - begin);
+    Tensor picked = hidden;
+    if (rows[begin].row != 0 || rows[end - 1].row != n - 1 || n != hidden.size(0)) {
+      picked = Tensor::empty({n, C});
+      for (int64_t i = 0; i < n; ++i)
+        std::memcpy(picked.data() + i * C, hidden.data() + rows[begin + size_t(i)].row * C, size_t(C) * sizeof(float));
+    }
+    const Tensor logits = model->logits(picked);
+    for (size_t i = begin; i < end; ++i)
+      if (rows[i].score)
+        score_prompt(*rows[i].active, rows[i].position, logits.span().subspan((i - begin) * size_t(V), size_t(V)));
+    sample_rows(logits, begin, end);
+  }
+  settle();
   for (size_t i = running.size(); i-- > 0;) {
     Active& a = *running[i];
     if (a.out->done()) {
@@ -154,7 +180,7 @@ std::vector<Sequence> Engine::Impl::continue_beams(std::vector<Sequence>& beams,
       continue;
     }
     auto fork = parent.cache.fork(parent.fed);
-    while (!fork && make_room()) fork = parent.cache.fork(parent.fed);
+    while (!fork && prefixes.drop_one()) fork = parent.cache.fork(parent.fed);
     if (!fork) continue;  // it is fed again, as after losing its pages
     child.cache = std::move(*fork);
     child.fed = parent.fed;

@@ -8,6 +8,7 @@
 
 #include "base/threads.h"
 #include "infer/kv_cache.h"
+#include "infer/speculation.h"
 #include "infer/tiny_models.h"
 
 namespace quern {
@@ -164,7 +165,7 @@ TEST_P(EnginePromises, AFailedNeighbourHarmsNobodyAndLeavesNothingInItsPages) {
   for (float& x : embedding.slice(0, 202, 203).span()) x = NAN;  // no random request has this token
   Request broken = random_request(1, 150, 10);
   broken.prompt[5] = 202;
-  Engine engine(model, {}, {.max_sequences = 2, .max_step_tokens = 40, .keep_prefixes = 0});
+  Engine engine(model, {}, {.max_sequences = 2, .max_step_tokens = 40, .prefix_bytes = 0});
   const auto bad = engine.submit(broken), good = engine.submit(request);
   while (engine.step()) {
   }
@@ -172,6 +173,74 @@ TEST_P(EnginePromises, AFailedNeighbourHarmsNobodyAndLeavesNothingInItsPages) {
   EXPECT_THROW(bad->result(), Error);
   EXPECT_EQ(trace(good->result()), expected);
   EXPECT_EQ(trace(engine.generate(request)), expected);  // in pages that held what is no number
+}
+
+// A text that repeats itself, so that looking up what followed finds something.
+Request repeating_request(uint64_t seed, int64_t new_tokens) {
+  Request r = random_request(seed, 12, new_tokens);
+  const std::vector<int32_t> once = r.prompt;
+  for (int i = 0; i < 4; ++i) r.prompt.insert(r.prompt.end(), once.begin(), once.end());
+  r.sampling.repetition_penalty = seed % 3 == 0 ? 1.1 : 1.0;
+  return r;
+}
+
+TEST_P(EnginePromises, GuessingAheadChangesNothing) {
+  const bool gpt2 = std::string_view(GetParam()) == "gpt2";
+  const auto other = tiny_model(gpt2 ? tiny_gpt2_config() : tiny_llama_config(), 2);
+  for (const auto& draft : {std::shared_ptr<const CausalLm>{}, model, other}) {
+    std::vector<Request> requests;
+    std::vector<Trace> expected;
+    for (uint64_t seed = 0; seed < 6; ++seed) {
+      requests.push_back(repeating_request(seed, 60));
+      expected.push_back(alone(requests.back()));
+      requests.back().guess_ahead = int64_t(seed) + 3;
+    }
+    Engine engine(model, {}, {.draft_model = draft});
+    const auto results = engine.generate_all(requests);
+    for (size_t i = 0; i < results.size(); ++i) {
+      EXPECT_EQ(trace(results[i]), expected[i]) << i;
+      EXPECT_LE(results[i].right_guesses, results[i].guessed_tokens);
+    }
+    EXPECT_GT(engine.stats().guessed_tokens, 0);
+    // The model itself is always right; every step with n guesses then yields n + 1 tokens.
+    if (draft == model) {
+      EXPECT_EQ(engine.stats().right_guesses, engine.stats().guessed_tokens);
+      EXPECT_LT(engine.stats().steps, 30);
+    }
+  }
+}
+
+TEST_P(EnginePromises, GuessingWithFewPagesAndPreemptionChangesNothing) {
+  const uint64_t page = KvPool(model->shape(), uint64_t{1} << 30, 1).page_bytes();
+  std::vector<Request> requests;
+  std::vector<Trace> expected;
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    requests.push_back(repeating_request(seed, 100));
+    expected.push_back(alone(requests.back()));
+    requests.back().guess_ahead = 7;
+  }
+  Engine engine(model, {}, {.cache_bytes = 7 * page, .draft_model = model});
+  const auto results = engine.generate_all(requests);
+  for (size_t i = 0; i < results.size(); ++i) EXPECT_EQ(trace(results[i]), expected[i]) << i;
+  EXPECT_GT(engine.stats().preemptions, 0);
+}
+
+TEST_P(EnginePromises, RequestsThatRunSideBySideSharePrefixes) {
+  const Request first = random_request(8, 200, 30);
+  Request second = first;
+  second.sampling.seed = 77;
+  second.prompt.back() = 1;
+  const Trace expected = alone(second);
+  Engine engine(model);
+  const auto a = engine.submit(first);
+  engine.step();
+  const auto b = engine.submit(second);
+  while (engine.step()) {
+  }
+  EXPECT_EQ(trace(b->result()), expected);
+  EXPECT_EQ(b->result().cached_prompt_tokens, 192);
+  EXPECT_EQ(engine.stats().prefixes.hits, 1);
+  EXPECT_EQ(engine.stats().prefixes.hit_tokens, 192);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, EnginePromises, testing::Values("gpt2", "llama"),
@@ -243,12 +312,74 @@ TEST(Engine, MoreCacheThanAllowedIsRefusedWithNumbers) {
 
 TEST(Engine, AllPagesComeBack) {
   const auto model = tiny_model(tiny_llama_config());
-  Engine engine(model, {}, {.keep_prefixes = 0});
+  Engine engine(model, {}, {.prefix_bytes = 0});
   const int64_t before = engine.stats().free_pages;
   Request beams = random_request(2, 70, 20);
   beams.num_beams = 4;
   engine.generate_all({random_request(1, 100, 20), beams});
   EXPECT_EQ(engine.stats().free_pages, before);
+}
+
+TEST(Engine, AShortPromptDoesNotWaitForALongOne) {
+  const auto model = tiny_model(tiny_llama_config(203, 4096));
+  Engine engine(model, {}, {.max_step_tokens = 64});
+  const auto slow = engine.submit(random_request(1, 3000, 4)), quick = engine.submit(random_request(2, 40, 4));
+  for (int i = 0; i < 6; ++i) engine.step();
+  EXPECT_TRUE(quick->done());
+  EXPECT_FALSE(slow->next());
+  while (engine.step()) {
+  }
+  EXPECT_EQ(slow->result().ids.size(), 4u);
+}
+
+TEST(Engine, ADraftModelOfAnotherVocabularyIsRefused) {
+  EXPECT_THROW(Engine(tiny_model(tiny_llama_config(203)), {}, {.draft_model = tiny_model(tiny_llama_config(99))}),
+               Error);
+}
+
+TEST(PrefixTree, SharesTheLongestKnownBeginningAndDropsTheLongestUnused) {
+  const auto model = tiny_model(tiny_llama_config());
+  KvPool pool(model->shape(), uint64_t{1} << 30, 8);
+  {
+    PrefixTree tree(pool, 4);
+    const std::vector<int32_t> text = random_ids(1, 200);
+    std::vector<int32_t> fork = text;
+    fork[100] = 201;
+    CachedSequence a(pool), b(pool);
+    ASSERT_TRUE(a.reserve(200));
+    tree.add(std::span(text).first(192), a, 0);
+    EXPECT_EQ(tree.stats().pages, 3);
+    EXPECT_EQ(tree.find(text, 0).capacity(), 192);
+    EXPECT_EQ(tree.find(std::span(text).first(191), 0).capacity(), 128);
+    EXPECT_EQ(tree.find(fork, 0).capacity(), 64);
+    EXPECT_EQ(tree.find(text, 5).capacity(), 0);  // other rotary factors, other keys
+    EXPECT_FALSE(tree.drop_one());                // a still has them
+    const std::vector<int32_t> pages(a.pages().begin(), a.pages().end());
+    a.clear();
+    ASSERT_TRUE(b.reserve(128));
+    tree.add(std::span(fork).first(128), b, 0);
+    EXPECT_EQ(tree.stats().pages, 4);
+    EXPECT_EQ(tree.find(fork, 0).pages()[0], pages[0]);  // the first page stays the first one's
+    EXPECT_TRUE(tree.drop_one());                        // the third page of `text`: nobody else's, unused the longest
+    EXPECT_EQ(tree.find(text, 0).capacity(), 128);
+    EXPECT_EQ(tree.stats().dropped, 1);
+  }
+  EXPECT_EQ(pool.free_pages(), 8);
+}
+
+TEST(Lookup, GuessesWhatFollowedTheLongestAgreement) {
+  const auto guess = [](std::vector<int32_t> tokens, int64_t most) {
+    const auto g = lookup_guess(tokens, most);
+    return std::vector<int32_t>(g.begin(), g.end());
+  };
+  using Ids = std::vector<int32_t>;
+  EXPECT_EQ(guess({1, 2, 3, 4, 1, 2}, 3), (Ids{3, 4, 1}));
+  EXPECT_EQ(guess({1, 2, 3, 4, 5, 1, 2}, 1), (Ids{3}));
+  EXPECT_EQ(guess({9, 1, 2, 7, 8, 1, 2, 5, 9, 1, 2}, 1), (Ids{7}));  // three agree, not only the latest two
+  EXPECT_EQ(guess({1, 2, 7, 1, 2, 5, 1, 2}, 1), (Ids{5}));           // of equals the latest
+  EXPECT_EQ(guess({1, 2, 3}, 4), Ids{});
+  EXPECT_EQ(guess({5, 5, 5}, 4), (Ids{5}));
+  EXPECT_EQ(guess({5}, 4), Ids{});
 }
 
 TEST(KvPool, PagesAreSharedCopiedAndReused) {

@@ -72,6 +72,11 @@ void KvPool::copy(int32_t from, int32_t to) {
     }
 }
 
+CachedSequence::CachedSequence(KvPool& pool, std::span<const int32_t> shared_pages)
+    : pool_(&pool), pages_(shared_pages.begin(), shared_pages.end()) {
+  for (const int32_t page : pages_) pool.share(page);
+}
+
 bool CachedSequence::reserve(int64_t length) {
   const size_t before = pages_.size(), needed = size_t(pages_for(length));
   while (pages_.size() < needed) {

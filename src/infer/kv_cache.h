@@ -33,6 +33,7 @@ class KvPool {
   std::optional<int32_t> take();  // a page with one owner; none when all are taken
   void share(int32_t page);       // one owner more
   void release(int32_t page);     // one owner less; without owners it is free again
+  int32_t owners(int32_t page) const { return owners_[size_t(page)]; }
   void copy(int32_t from, int32_t to);
 
  private:
@@ -51,6 +52,7 @@ class CachedSequence {
  public:
   CachedSequence() = default;
   explicit CachedSequence(KvPool& pool) : pool_(&pool) {}
+  CachedSequence(KvPool& pool, std::span<const int32_t> shared_pages);  // one owner more of each
   CachedSequence(CachedSequence&& other) noexcept { swap(other); }
   CachedSequence& operator=(CachedSequence&& other) noexcept {
     swap(other);

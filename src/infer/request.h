@@ -25,6 +25,9 @@ struct Request {
   bool prompt_logprobs = false;   // log-probabilities of the prompt's tokens, each given those before it
   // Sees the logits (V) of every position of the prompt, in order.
   std::function<void(int64_t position, std::span<const float> logits)> on_prompt_logits;
+  // Most tokens guessed ahead in a step, by the engine's draft model or, without one, from what the text repeats. The
+  // result is the same as without, sooner if the guesses are good. 0: off.
+  int64_t guess_ahead = 0;
   // More than one: beam search, the log-probabilities of which `sampling` may change by its first group of options
   // (bias, penalties, bans, minimum lengths); temperature and what follows it must be left alone.
   int num_beams = 1;
@@ -64,6 +67,7 @@ struct GenerationResult {
   std::vector<PromptLogprob> prompt;
   std::vector<FinishedBeam> beams;                      // all of a beam search, best first; `ids` is the first
   int64_t prompt_tokens = 0, cached_prompt_tokens = 0;  // cached: taken from an earlier request's pages
+  int64_t guessed_tokens = 0, right_guesses = 0;
   double prefill_s = 0, decode_s = 0;  // from the start of its work to the first token, and from there to the end
 };
 

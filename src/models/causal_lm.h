@@ -30,6 +30,9 @@ class CausalLm {
   virtual const ModelShape& shape() const = 0;
   virtual const nlohmann::ordered_json& config() const = 0;  // as config.json, to be saved
   Tensor logits(const Tensor& hidden) const { return head()(hidden); }
+  // Sequences admitted with different lengths share cached keys only when this is the same for both: where rotary
+  // scaling depends on the length, it is part of what a prefix is.
+  virtual int64_t prefix_key(int64_t rope_length) const { return rope_length <= shape().context ? 0 : rope_length; }
 
   std::shared_ptr<ParamStore> params;  // everything that was handed out
 };

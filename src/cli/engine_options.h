@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The engine's options as flags, for verbs that generate.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "infer/engine.h"
+#include "infer/loaded_model.h"
+
+namespace quern {
+
+struct EngineFlags {
+  int64_t context = 0, batch = 64, chunk = 512, guess = 0;
+  std::string cache, draft;
+
+  void add_to(CLI::App* cmd);
+  // Opens the draft model, if one is named, and checks that it reads and writes the same tokens as `model`.
+  EngineOptions options(const LoadedModel& model) const;
+  // For Request::guess_ahead.
+  int64_t guess_ahead() const { return guess > 0 ? guess : draft.empty() ? 0 : 8; }
+};
+
+}  // namespace quern
