@@ -18,18 +18,26 @@ inline uint16_t f32_to_bf16(float value) {
   if ((bits & 0x7fffffffu) > 0x7f800000u) return uint16_t((bits >> 16) | 0x0040u);  // quiet NaN
   return uint16_t((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
-float f16_to_f32(uint16_t bits);
+inline float f16_to_f32(uint16_t bits) {
+  const uint32_t sign = uint32_t(bits & 0x8000u) << 16, exponent = bits >> 10 & 31u, mantissa = bits & 0x3ffu;
+  if (exponent == 0) {  // zero or subnormal: mantissa * 2^-24, exact
+    const float value = float(mantissa) * 0x1p-24f;
+    return sign ? -value : value;
+  }
+  const uint32_t biased = exponent == 31 ? 255 : exponent + (127 - 15);
+  return std::bit_cast<float>(sign | biased << 23 | mantissa << 13);
+}
 uint16_t f32_to_f16(float value);
 float f8_e4m3_to_f32(uint8_t bits);
 uint8_t f32_to_f8_e4m3(float value);
 float f8_e5m2_to_f32(uint8_t bits);
 uint8_t f32_to_f8_e5m2(float value);
 
-// n values of `dtype` (f32, bf16, f16, f8_e4m3, f8_e5m2) to f32.
+// n values of `dtype` (f32, bf16, f16, f8_e4m3, f8_e5m2) to f32. The fast one also takes block types, n whole blocks.
 using ConvertToF32Fn = void(DType dtype, const void* in, float* out, int64_t n);
 ConvertToF32Fn convert_to_f32_ref, convert_to_f32_simd;
 
-// n values of f32 to `dtype`.
+// n values of f32 to `dtype`; the fast one also to the block types that are written, n whole blocks.
 using ConvertFromF32Fn = void(DType dtype, const float* in, void* out, int64_t n);
 ConvertFromF32Fn convert_from_f32_ref, convert_from_f32_simd;
 

@@ -7,6 +7,8 @@
 #include "tensor/kernels/convert.h"
 #include "tensor/kernels/highway_targets.h"
 #include "tensor/kernels/partial_sums.h"
+#include "tensor/quant/dequantise.h"
+#include "tensor/quant/quantise.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/kernels/convert_simd.cpp"
@@ -135,6 +137,15 @@ const std::array<float, 256>& table_of(DType dtype) {
 }  // namespace
 
 void convert_to_f32_simd(DType dtype, const void* in, float* out, int64_t n) {
+  if (is_quantised(dtype)) {
+    const DTypeInfo& type = info(dtype);
+    QUERN_CHECK(n % type.block_size == 0, "{} values are no whole blocks of {}", n, type.name);
+    parallel_for(n / type.block_size, kElementGrain / type.block_size, [=](int64_t begin, int64_t end) {
+      dequantise(dtype, static_cast<const std::byte*>(in) + begin * type.block_bytes, out + begin * type.block_size,
+                 (end - begin) * type.block_size);
+    });
+    return;
+  }
   QUERN_CHECK(info(dtype).floating, "convert: {} is no plain floating-point format", name(dtype));
   parallel_for(n, kElementGrain, [=](int64_t begin, int64_t end) {
     const auto* in8 = static_cast<const uint8_t*>(in) + begin;
@@ -155,6 +166,7 @@ void convert_to_f32_simd(DType dtype, const void* in, float* out, int64_t n) {
 }
 
 void convert_from_f32_simd(DType dtype, const float* in, void* out, int64_t n) {
+  if (is_quantised(dtype)) return quantise(dtype, in, n / info(dtype).block_size, info(dtype).block_size, {}, out);
   QUERN_CHECK(info(dtype).floating, "convert: {} is no plain floating-point format", name(dtype));
   parallel_for(n, kElementGrain, [=](int64_t begin, int64_t end) {
     auto* out8 = static_cast<uint8_t*>(out) + begin;

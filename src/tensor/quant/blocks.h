@@ -66,9 +66,9 @@ struct BlockMxfp4 {
   uint8_t qs[16];
 };
 
-// 64 values in four groups of 16, each with a scale in unsigned e4m3 (no sign bit; 7 bits used, 0x7f counts as 0):
-// x_i = ue4m3(d_g) / 2 * kMxfp4Values[q_i]; group g holds its values in bytes 8 g .. 8 g + 7, the first eight in the
-// low, the last eight in the high nibbles. Read only.
+// 64 values in four groups of 16, each with a scale in unsigned e4m3 (bias 7, no sign: the top bit is ignored, and 0x7f
+// counts as 0): x_i = ue4m3(d_g) / 2 * kMxfp4Values[q_i]; group g holds its values in bytes 8 g .. 8 g + 7, the first
+// eight in the low, the last eight in the high nibbles. Read only.
 struct BlockNvfp4 {
   uint8_t d[4];
   uint8_t qs[32];
