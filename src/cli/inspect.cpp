@@ -103,7 +103,7 @@ Json inspect_model(const fs::path& folder) {
            {"context", s.context},
            {"tied_embeddings", s.tied},
            {"flops_per_token", flops_per_token(s, parameters, s.context)},
-           {"cache_bytes_per_token", 2 * s.L * s.K * s.D * int64_t(sizeof(float))}};
+           {"cache_bytes_per_token", s.kv_size() * int64_t(sizeof(float))}};
   Json files;
   add_totals(files, weights.tensors());
   out["weights"] = files;

@@ -12,8 +12,7 @@
 namespace quern {
 
 KvPool::KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_pages) {
-  const int64_t per_layer = shape.K * shape.D * kPageSize;  // values of one page, keys or values
-  page_bytes_ = uint64_t(2 * shape.L * per_layer) * sizeof(float);
+  page_bytes_ = uint64_t(shape.kv_size() * kPageSize) * sizeof(float);
   num_pages_ = std::min(int64_t(budget_bytes / page_bytes_), most_pages);
   if (num_pages_ < 1)
     throw Error(ErrorKind::Resources,
@@ -31,13 +30,18 @@ KvPool::KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_page
         .hint("use a smaller model, or close other programs");
   memory_ =
       std::shared_ptr<const void>(address, [size_bytes](const void* p) { ::munmap(const_cast<void*>(p), size_bytes); });
-  const Shape pages{num_pages_, shape.K, shape.D * kPageSize};
   const float* at = static_cast<const float*>(address);
+  const auto pages = [&](int64_t heads, int64_t size) {
+    const Tensor t = Tensor::borrow(at, {num_pages_, heads, size * kPageSize}, DType::f32, memory_);
+    at += t.numel();
+    return t;
+  };
   for (int64_t layer = 0; layer < shape.L; ++layer) {
+    const KvFormat format = shape.kv_format(layer);
     LayerPages& l = layers_.emplace_back();
-    l.k = Tensor::borrow(at, pages, DType::f32, memory_);
-    l.v = Tensor::borrow(at + num_pages_ * per_layer, pages, DType::f32, memory_);
-    at += 2 * num_pages_ * per_layer;
+    l.D_v = format.D_v;
+    l.k = pages(format.K, format.D);
+    if (!format.values_in_keys) l.v = pages(format.K, format.D_v);
   }
 }
 
@@ -67,6 +71,7 @@ void KvPool::release(int32_t page) {
 void KvPool::copy(int32_t from, int32_t to) {
   for (const LayerPages& l : layers_)
     for (const Tensor* t : {&l.k, &l.v}) {
+      if (!*t) continue;
       const int64_t n = t->strides()[0];
       std::memcpy(t->data() + to * n, t->data() + from * n, size_t(n) * sizeof(float));
     }

@@ -15,8 +15,8 @@ namespace quern {
 
 struct ModelShape;
 
-// The pool of pages. Address space for the whole budget is taken at once; memory only when a page is first written, so
-// that a generous budget costs a small run nothing.
+// The pool of pages; what a page holds of a layer is that layer's own (KvFormat). Address space for the whole budget is
+// taken at once; memory only when a page is first written, so that a generous budget costs a small run nothing.
 class KvPool {
  public:
   // As many pages as `budget_bytes` holds, at most `most_pages`. Throws Resources when that is not even one.

@@ -31,9 +31,15 @@ std::unique_ptr<CausalLm> build_model(const ModelConfig& config, std::shared_ptr
   return model;
 }
 
+int64_t ModelShape::kv_size() const {
+  int64_t sum = 0;
+  for (int64_t layer = 0; layer < L; ++layer) sum += kv_format(layer).size();
+  return sum;
+}
+
 double flops_per_token(const ModelShape& s, int64_t num_parameters, int64_t context) {
   // A tied matrix multiplies once, as the head; an untied embedding only looks up. GPT-2's positions are small.
-  const double multiplied = double(num_parameters) - (s.tied ? 0.0 : double(s.V) * double(s.C));
+  const double multiplied = double(num_parameters - s.idle) - (s.tied ? 0.0 : double(s.V) * double(s.C));
   return 2 * multiplied + 2 * 2 * double(s.L) * double(s.H) * double(s.D) * double(context) / 2;
 }
 

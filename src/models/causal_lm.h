@@ -18,9 +18,18 @@ namespace quern {
 struct ModelShape {
   std::string family;  // "llama"
   int64_t V = 0, C = 0, L = 0, H = 0, K = 0, D = 0, F = 0;
-  int64_t context = 0;  // positions it was made for
-  bool tied = false;    // head shares the embedding matrix
+  int64_t context = 0;            // positions it was made for
+  bool tied = false;              // head shares the embedding matrix
+  int64_t idle = 0;               // parameters that a token does not meet: those of the experts it is not sent to
+  std::vector<KvFormat> kv = {};  // of each layer; none: K heads of D in all of them
+
+  KvFormat kv_format(int64_t layer) const {
+    return kv.empty() ? KvFormat{.K = K, .D = D, .D_v = D} : kv[size_t(layer)];
+  }
+  int64_t kv_size() const;  // numbers kept per position, over all layers
 };
+
+using ModelConfig = nlohmann::ordered_json;
 
 class CausalLm {
  public:
@@ -37,14 +46,14 @@ class CausalLm {
   std::shared_ptr<ParamStore> params;  // everything that was handed out
 };
 
-using ModelConfig = nlohmann::ordered_json;
-
 struct Family {
   std::vector<std::string> architectures;  // config.json's architectures[0]
   std::string model_type;
   // Names that a checkpoint may use instead of ours, and tensors in it that are no parameters.
   std::function<std::vector<std::string>(const std::string& name)> aliases;
   std::function<bool(const std::string& name)> ignorable;
+  // Tensors of parts that are not run, where the config is needed to tell them.
+  std::function<bool(const std::string& name, const ModelConfig& config)> unused = {};
   std::function<std::unique_ptr<CausalLm>(Params params, const ModelConfig& config)> build;
 };
 

@@ -21,6 +21,15 @@ struct Taps {
   bool wants(std::string_view name) const { return wanted.find(name) != wanted.end(); }
 };
 
+// What a layer keeps of each position in the cache: keys and values of its heads, or a latent that is both.
+struct KvFormat {
+  int64_t K = 0;                // key/value heads
+  int64_t D = 0, D_v = 0;       // size of a key, of a value
+  bool values_in_keys = false;  // values are the keys' first D_v numbers and take no room of their own
+
+  int64_t size() const { return K * (D + (values_in_keys ? 0 : D_v)); }  // numbers per position
+};
+
 // A batch's look at the paged cache: which pages its sequences own. The pool behind it belongs to the engine.
 struct CacheView {
   std::vector<int32_t> slots;          // (N) the sequence of each row, a row of block_tables

@@ -6,27 +6,19 @@
 namespace quern {
 
 const std::vector<std::string>& op_names() {
-  static const std::vector<std::string> names = {"linear",
-                                                 "matmul",
-                                                 "add",
-                                                 "mul",
-                                                 "scale",
-                                                 "sum",
-                                                 "activate",
-                                                 "swiglu",
-                                                 "rms_norm",
-                                                 "layer_norm",
-                                                 "softmax",
-                                                 "log_softmax",
-                                                 "embedding",
-                                                 "rope",
-                                                 "rope_in_place",
-                                                 "attention",
-                                                 "cross_entropy_head",
-                                                 "cross_entropy",
-                                                 "contiguous",
-                                                 "slice",
-                                                 "checkpointed"};
+  static const std::vector<std::string> names = {"linear",        "matmul",
+                                                 "add",           "mul",
+                                                 "scale",         "sum",
+                                                 "activate",      "swiglu",
+                                                 "rms_norm",      "layer_norm",
+                                                 "softmax",       "log_softmax",
+                                                 "embedding",     "rope",
+                                                 "rope_in_place", "attention",
+                                                 "join_heads",    "gather_rows",
+                                                 "pick_columns",  "divide_by_sum",
+                                                 "weighted_rows", "cross_entropy_head",
+                                                 "cross_entropy", "contiguous",
+                                                 "slice",         "checkpointed"};
   return names;
 }
 
@@ -94,6 +86,8 @@ class Cases {
     add("rope", "first 4 of 6 turn", {leaf({3, 2, 6})}, [=](const auto& x) { return rope(x[0], cos, sin); });
     add("rope_in_place", "2 of 3 heads turn", {leaf({3, 3, 4})},
         [=](const auto& x) { return rope_in_place(scale(x[0], 1.0f), cos, sin, 2); });
+    add("rope_in_place", "neighbours turn, from the third value on", {leaf({3, 2, 7})},
+        [=](const auto& x) { return rope_in_place(scale(x[0], 1.0f), cos, sin, 2, 2, RopePairs::interleaved); });
   }
 
   void attentions() {
@@ -113,6 +107,26 @@ class Cases {
         return call(x[0].slice(1, 0, H), x[0].slice(1, H, H + K), x[0].slice(1, H + K, H + 2 * K));
       });
     }
+  }
+
+  void latent_attention() {
+    const std::vector<int64_t> segments{0, 4, 5};
+    add("attention", "values narrower than keys", {leaf({5, 2, 7}), leaf({5, 2, 7}), leaf({5, 2, 3})},
+        [=](const auto& x) { return attention(x[0], x[1], x[2], segments); });
+    add("join_heads", "two of as many heads", {leaf({3, 2, 4}), leaf({3, 2, 5})},
+        [](const auto& x) { return join_heads(x[0], x[1]); });
+    add("join_heads", "one behind every head, both cut from others", {leaf({3, 2, 6}), leaf({3, 1, 5})},
+        [](const auto& x) { return join_heads(x[0].slice(2, 0, 4), x[1].slice(2, 2, 5)); });
+  }
+
+  void experts() {
+    const std::vector<int32_t> rows{2, 0, 2}, columns{1, 3, 0, 2, 3, 0}, places{0, 3, 4, 1};
+    add("gather_rows", "one twice, one never", {leaf({4, 5})}, [=](const auto& x) { return gather_rows(x[0], rows); });
+    add("pick_columns", "2 of 4", {leaf({3, 4})}, [=](const auto& x) { return pick_columns(x[0], columns, 2); });
+    add("divide_by_sum", "N=3 J=4", {leaf({3, 4})},
+        [](const auto& x) { return divide_by_sum(activate(x[0], Activation::sigmoid), 1e-3f); });
+    add("weighted_rows", "three parts, one empty, a row unused", {leaf({3, 9}), leaf({2, 9}), leaf({2, 2})},
+        [=](const auto& x) { return weighted_rows({x[0], Tensor::empty({0, 9}), x[1]}, x[2], places); });
   }
 
   void losses() {
@@ -146,6 +160,8 @@ std::vector<OpCase> op_cases(uint64_t seed) {
   cases.norms();
   cases.positions();
   cases.attentions();
+  cases.latent_attention();
+  cases.experts();
   cases.losses();
   return std::move(cases.out);
 }

@@ -13,6 +13,7 @@
 #include "tensor/kernels/activation.h"
 #include "tensor/kernels/gemm.h"
 #include "tensor/kernels/paged_attention.h"
+#include "tensor/kernels/rope.h"
 #include "tensor/tensor.h"
 
 namespace quern {
@@ -71,7 +72,9 @@ Tensor rope(const Tensor& x, const Tensor& cos, const Tensor& sin);
 // The same for the first `heads` heads of x, in place: x's storage is taken over, x itself must not be used again. The
 // rotation needs no value of x for its gradient, so nothing is lost; q and k of one (N, H + 2K, D) product turn at
 // once.
-Tensor rope_in_place(const Tensor& x, const Tensor& cos, const Tensor& sin, int64_t heads);
+//   first  where in a head the turning values begin
+Tensor rope_in_place(const Tensor& x, const Tensor& cos, const Tensor& sin, int64_t heads, int64_t first = 0,
+                     RopePairs pairs = RopePairs::half);
 
 // ---- attention --------------------------------------------------------------------------------------------------
 
@@ -83,7 +86,8 @@ struct AttentionOptions {
 };
 
 // softmax(q k^T * scale) v within each sequence, never across; online softmax, no (T, S) matrix is held.
-//   q (N, H, D)   k, v (N, K, D), H % K == 0   segments (S + 1): first row of each sequence, then N   ->   (N, H, D)
+//   q (N, H, D)   k (N, K, D)   v (N, K, D_v), H % K == 0   segments (S + 1): first row of each sequence, then N
+//   ->   (N, H, D_v)
 // Vaswani et al. 2017, arXiv:1706.03762, eq. 1; Dao 2023, arXiv:2307.08691; GQA: arXiv:2305.13245.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const int64_t> segments,
                  const AttentionOptions& options = {});
@@ -93,21 +97,44 @@ std::vector<Tensor> attention_probabilities(const Tensor& q, const Tensor& k, st
                                             const AttentionOptions& options = {});
 
 // One layer's cache: pages of kPageSize positions. Page p holds, per key/value head, keys transposed (D, 64) and
-// values (64, D).   k_pages, v_pages (pages, K, D * 64)
+// values (64, D_v); or, where values are the first D_v numbers of the keys, those as rows (64, D) and nothing else.
+//   k (pages, K, D * 64)   v (pages, K, D_v * 64) or none
 struct LayerPages {
   Tensor k, v;
+  int64_t D_v = 0;  // size of a value head
 };
 
-// Writes k, v (N, K, D) of rows at `positions` (N) of sequences `slots` (N) through `block_tables` (S, max_blocks).
+// Each head's values with more behind them: (a, b).   a (N, H, A)   b (N, H, B) or, shared by all heads, (N, 1, B)
+//   ->   (N, H, A + B)
+Tensor join_heads(const Tensor& a, const Tensor& b);
+
+// A product per head:   x (N, H, A)   w (H, A, B), any strides   ->   (N, H, B)
+Tensor head_products(const Tensor& x, const Tensor& w);
+
+// Writes k (N, K, D), v (N, K, D_v) of rows at `positions` (N) of sequences `slots` (N) through `block_tables` (S,
+// max_blocks).
 void write_pages(const LayerPages& pages, const Tensor& k, const Tensor& v, std::span<const int32_t> slots,
                  std::span<const int32_t> positions, const Tensor& block_tables);
 
 // Attention of rows over their sequences' cached positions 0..position. Keys are visited in blocks aligned to position
 // 0, so that a row's result does not depend on what else is in the batch or how the prompt was cut.
-//   q (N, H, D) -> (N, H, D)
+//   q (N, H, D) -> (N, H, D_v)
 Tensor paged_attention(const Tensor& q, const LayerPages& pages, std::span<const int32_t> slots,
                        std::span<const int32_t> positions, const Tensor& block_tables,
                        const AttentionOptions& options = {});
+
+// ---- mixture of experts ------------------------------------------------------------------------------------------
+// Places are values of the routing, no tensors: nothing flows through a choice.
+
+// x's rows at `rows`.   x (N, C)   rows (M)   ->   (M, C)
+Tensor gather_rows(const Tensor& x, std::span<const int32_t> rows);
+// J values of each row.   x (N, E)   columns (N J)   ->   (N, J)
+Tensor pick_columns(const Tensor& x, std::span<const int32_t> columns, int64_t J);
+// Rows that sum to 1: x / (sum of the row + eps).   x (N, J)
+Tensor divide_by_sum(const Tensor& x, float eps);
+// out_n = sum over j of w(n, j) * the row `places[n J + j]` of the parts, counted through from the first part on, in
+// the order of j. Each row is used once at most.   parts (M_i, C)   w (N, J)   places (N J)   ->   (N, C)
+Tensor weighted_rows(const std::vector<Tensor>& parts, const Tensor& w, std::span<const int32_t> places);
 
 // ---- losses -----------------------------------------------------------------------------------------------------
 

@@ -15,13 +15,18 @@ inline constexpr int64_t kPageSize = 64;  // positions per page
 // A page holds kPageSize positions of all K heads of one layer. Key head j of page p starts at k_pages + p *
 // k_page_stride + j * D * 64 and is stored transposed, [D][64], so that 64 scores are sums of D vectors; value head j
 // starts at v_pages + p * v_page_stride + j * 64 * D_v and is [64][D_v]. Pages are 64-byte aligned.
+//
+// Where the values are the first D_v numbers of the keys (a latent: DeepSeek-V2, arXiv:2405.04434, sect. 2.1), each
+// position is stored once, as a row: key head j of a page is [64][D], and there are no value pages.
 struct PagedKv {
   float* k_pages = nullptr;
-  float* v_pages = nullptr;
+  float* v_pages = nullptr;                      // nullptr: values are the keys' beginnings
   int64_t k_page_stride = 0, v_page_stride = 0;  // floats from page to page, at least K * D * 64 and K * 64 * D_v
   const int32_t* block_table = nullptr;          // (sequences, max_blocks): page of positions 64 b .. 64 b + 63
   int64_t max_blocks = 0;
   DType storage = DType::f32;  // f32 alone for now
+
+  bool values_in_keys() const { return v_pages == nullptr; }
 };
 
 struct PagedAttentionShape {
@@ -40,7 +45,8 @@ struct PagedRows {
   const int32_t* positions;
 };
 
-// Puts the keys and values of new rows into their pages: k (N, K, D), v (N, K, D_v), rows k_stride and v_stride apart.
+// Puts the keys and values of new rows into their pages: k (N, K, D), v (N, K, D_v), rows k_stride and v_stride apart;
+// v is not looked at where values are the keys' beginnings.
 using PagedWriteFn = void(const float* k, int64_t k_stride, const float* v, int64_t v_stride, const PagedRows& rows,
                           const PagedKv& cache, const PagedAttentionShape& shape);
 PagedWriteFn paged_write_ref, paged_write_simd;

@@ -13,18 +13,33 @@ namespace {
 int64_t page_of(const PagedKv& cache, int64_t sequence, int64_t position) {
   return cache.block_table[sequence * cache.max_blocks + position / kPageSize];
 }
+
+// Number d of the key, or value, of head j at a sequence's position.
+float* key_at(const PagedKv& cache, const PagedAttentionShape& shape, int64_t sequence, int64_t position, int64_t j,
+              int64_t d) {
+  float* page = cache.k_pages + page_of(cache, sequence, position) * cache.k_page_stride + j * shape.D * kPageSize;
+  const int64_t slot = position % kPageSize;
+  return page + (cache.values_in_keys() ? slot * shape.D + d : d * kPageSize + slot);
+}
+float* value_at(const PagedKv& cache, const PagedAttentionShape& shape, int64_t sequence, int64_t position, int64_t j,
+                int64_t d) {
+  if (cache.values_in_keys()) return key_at(cache, shape, sequence, position, j, d);
+  const int64_t D_v = shape.value_size();
+  return cache.v_pages + page_of(cache, sequence, position) * cache.v_page_stride + j * D_v * kPageSize +
+         position % kPageSize * D_v + d;
+}
 }  // namespace
 
 void paged_write_ref(const float* k, int64_t k_stride, const float* v, int64_t v_stride, const PagedRows& rows,
                      const PagedKv& cache, const PagedAttentionShape& shape) {
   const int64_t D = shape.D, D_v = shape.value_size();
   for (int64_t n = 0; n < shape.N; ++n) {
-    const int64_t page = page_of(cache, rows.sequences[n], rows.positions[n]), slot = rows.positions[n] % kPageSize;
+    const int64_t sequence = rows.sequences[n], position = rows.positions[n];
     for (int64_t j = 0; j < shape.K; ++j) {
-      float* k_page = cache.k_pages + page * cache.k_page_stride + j * D * kPageSize;
-      float* v_page = cache.v_pages + page * cache.v_page_stride + j * D_v * kPageSize;
-      for (int64_t d = 0; d < D; ++d) k_page[d * kPageSize + slot] = k[n * k_stride + j * D + d];
-      for (int64_t d = 0; d < D_v; ++d) v_page[slot * D_v + d] = v[n * v_stride + j * D_v + d];
+      for (int64_t d = 0; d < D; ++d) *key_at(cache, shape, sequence, position, j, d) = k[n * k_stride + j * D + d];
+      if (cache.values_in_keys()) continue;
+      for (int64_t d = 0; d < D_v; ++d)
+        *value_at(cache, shape, sequence, position, j, d) = v[n * v_stride + j * D_v + d];
     }
   }
 }
@@ -41,11 +56,9 @@ void paged_attention_ref(const float* q, int64_t q_stride, const PagedRows& rows
       s.assign(size_t(last), 0.0);
       double largest = -std::numeric_limits<double>::infinity(), sum = 0.0;
       for (int64_t i = first; i < last; ++i) {
-        const float* k_page =
-            cache.k_pages + page_of(cache, rows.sequences[n], i) * cache.k_page_stride + j * D * kPageSize;
         double value = 0.0;
         for (int64_t d = 0; d < D; ++d)
-          value += double{q[n * q_stride + h * D + d]} * k_page[d * kPageSize + i % kPageSize];
+          value += double{q[n * q_stride + h * D + d]} * *key_at(cache, shape, rows.sequences[n], i, j, d);
         value *= shape.scale;
         if (shape.softcap > 0) value = shape.softcap * std::tanh(value / shape.softcap);
         s[size_t(i)] = value;
@@ -53,11 +66,9 @@ void paged_attention_ref(const float* q, int64_t q_stride, const PagedRows& rows
       }
       std::fill(sum_v.begin(), sum_v.end(), 0.0);
       for (int64_t i = first; i < last; ++i) {
-        const float* v_page =
-            cache.v_pages + page_of(cache, rows.sequences[n], i) * cache.v_page_stride + j * D_v * kPageSize;
         const double p = std::exp(s[size_t(i)] - largest);
         sum += p;
-        for (int64_t d = 0; d < D_v; ++d) sum_v[size_t(d)] += p * v_page[i % kPageSize * D_v + d];
+        for (int64_t d = 0; d < D_v; ++d) sum_v[size_t(d)] += p * *value_at(cache, shape, rows.sequences[n], i, j, d);
       }
       for (int64_t d = 0; d < D_v; ++d) out[n * out_stride + h * D_v + d] = float(sum_v[size_t(d)] / sum);
     }

@@ -131,11 +131,45 @@ HWY_INLINE void Prefetch(const float* x, int64_t n) {
   for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(x + i, 0, 2);
 }
 
+// out (C, 64) = the transpose of x (rows, C), rows <= 64; what stands past the rows is left as it was.
+HWY_INLINE void TransposePage(const float* HWY_RESTRICT x, int64_t rows, int64_t C, float* HWY_RESTRICT out) {
+  int64_t r = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::Full128<float> d4;
+  const hn::Repartition<double, decltype(d4)> pairs;
+  for (; r + 4 <= rows; r += 4) {
+    const float* from = x + r * C;
+    int64_t c = 0;
+    for (; c + 4 <= C; c += 4) {  // 4 by 4, two rounds of interleaving
+      const auto x0 = hn::LoadU(d4, from + c), x1 = hn::LoadU(d4, from + C + c);
+      const auto x2 = hn::LoadU(d4, from + 2 * C + c), x3 = hn::LoadU(d4, from + 3 * C + c);
+      const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d4, x0, x1));
+      const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d4, x0, x1));
+      const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d4, x2, x3));
+      const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d4, x2, x3));
+      float* to = out + c * kPageSize + r;
+      hn::Store(hn::BitCast(d4, hn::InterleaveLower(pairs, low01, low23)), d4, to);
+      hn::Store(hn::BitCast(d4, hn::InterleaveUpper(pairs, low01, low23)), d4, to + kPageSize);
+      hn::Store(hn::BitCast(d4, hn::InterleaveLower(pairs, high01, high23)), d4, to + 2 * kPageSize);
+      hn::Store(hn::BitCast(d4, hn::InterleaveUpper(pairs, high01, high23)), d4, to + 3 * kPageSize);
+    }
+    for (; c < C; ++c)
+      for (int64_t i = 0; i < 4; ++i) out[c * kPageSize + r + i] = from[i * C + c];
+  }
+#endif
+  for (; r < rows; ++r)
+    for (int64_t c = 0; c < C; ++c) out[c * kPageSize + r] = x[r * C + c];
+}
+
 class PagedWorker {
  public:
   explicit PagedWorker(const PagedArgs& args) : a_(args), D_(args.shape.D), D_v_(args.shape.value_size()) {
     q_tile_ = scratch_.floats(kQueryTile * D_);
     scores_ = scratch_.floats(kQueryTile * kPageSize);
+    if (a_.cache.values_in_keys()) {
+      keys_ = scratch_.floats(D_ * kPageSize);
+      std::memset(keys_, 0, size_t(D_ * kPageSize) * sizeof(float));
+    }
   }
 
   void Load(const PagedTile& tile, int64_t kv_head) {
@@ -196,12 +230,22 @@ class PagedWorker {
   int64_t Row(int64_t i) const { return tile_.first_row + (tile_.first_pair + i) / a_.group(); }
   int64_t Head(int64_t i) const { return kv_head_ * a_.group() + (tile_.first_pair + i) % a_.group(); }
 
+  const float* Keys(int64_t block) const {
+    return a_.cache.k_pages + table_[block] * a_.cache.k_page_stride + kv_head_ * D_ * kPageSize;
+  }
+  const float* Values(int64_t block) const {
+    return a_.cache.v_pages + table_[block] * a_.cache.v_page_stride + kv_head_ * D_v_ * kPageSize;
+  }
+
   void Page(int64_t block, const PagedState& state) {
-    const int64_t page = table_[block], key0 = block * kPageSize;
-    const float* k = a_.cache.k_pages + page * a_.cache.k_page_stride + kv_head_ * D_ * kPageSize;
-    const float* v = a_.cache.v_pages + page * a_.cache.v_page_stride + kv_head_ * D_v_ * kPageSize;
+    const bool values_in_keys = a_.cache.values_in_keys();
+    const int64_t key0 = block * kPageSize, v_stride = values_in_keys ? D_ : D_v_;
+    const float *k = Keys(block), *v = values_in_keys ? k : Values(block);
     const int64_t groups = (tile_.count + kTileRows - 1) / kTileRows;
-    if (groups == 1 && tile_.count > 1) {
+    if (values_in_keys) {
+      TransposePage(k, std::min(kPageSize, tile_.last_key - key0), D_, keys_);
+      k = keys_;
+    } else if (groups == 1 && tile_.count > 1) {
       Touch(k, D_ * kPageSize);
       Touch(v, D_v_ * kPageSize);
     }
@@ -209,8 +253,8 @@ class PagedWorker {
     const int64_t k_piece = round_up(D_ * kPageSize / groups, 16), v_piece = round_up(D_v_ * kPageSize / groups, 16);
     const float *next_k = nullptr, *next_v = nullptr;
     if (groups > 1 && (block + 1) * kPageSize < tile_.last_key) {
-      next_k = a_.cache.k_pages + table_[block + 1] * a_.cache.k_page_stride + kv_head_ * D_ * kPageSize;
-      next_v = a_.cache.v_pages + table_[block + 1] * a_.cache.v_page_stride + kv_head_ * D_v_ * kPageSize;
+      next_k = Keys(block + 1);
+      if (!values_in_keys) next_v = Values(block + 1);
     }
     for (int64_t g = 0; g < tile_.count; g += kTileRows) {
       const int64_t M = std::min(kTileRows, tile_.count - g);
@@ -230,8 +274,8 @@ class PagedWorker {
       for (int64_t i = 0; i < M; ++i)
         Softmax(scores + i * kPageSize, first_[i], last_[i], g + i, state, &correction_[i]);
       if (next_v) Prefetch(next_v + g / kTileRows * v_piece, v_piece);
-      RowsByColumns(M, scores + group_first, kPageSize, v + group_first * D_v_, D_v_, state.values + g * D_v_, D_v_,
-                    D_v_, group_last - group_first, correction_);
+      RowsByColumns(M, scores + group_first, kPageSize, v + group_first * v_stride, v_stride, state.values + g * D_v_,
+                    D_v_, D_v_, group_last - group_first, correction_);
     }
   }
 
@@ -273,6 +317,7 @@ class PagedWorker {
   const int32_t* table_;
   Scratch scratch_;
   float *q_tile_, *scores_;  // (48, D), (48, 64)
+  float* keys_ = nullptr;    // (D, 64): a page's keys, where they are stored as rows
   int64_t first_[kTileRows], last_[kTileRows];
   float correction_[kTileRows];
 };
@@ -355,6 +400,11 @@ void paged_write_simd(const float* k, int64_t k_stride, const float* v, int64_t 
       const int64_t page = cache.block_table[rows.sequences[n] * cache.max_blocks + block];
       for (int64_t j = 0; j < shape.K; ++j) {
         const float* k_n = k + n * k_stride + j * D;
+        if (cache.values_in_keys()) {
+          std::memcpy(cache.k_pages + page * cache.k_page_stride + (j * kPageSize + slot) * D, k_n,
+                      size_t(D) * sizeof(float));
+          continue;
+        }
         float* k_page = cache.k_pages + page * cache.k_page_stride + j * D * kPageSize + slot;
         for (int64_t d = 0; d < D; ++d) k_page[d * kPageSize] = k_n[d];
         std::memcpy(cache.v_pages + page * cache.v_page_stride + (j * kPageSize + slot) * D_v,

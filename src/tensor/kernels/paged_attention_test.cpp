@@ -11,6 +11,7 @@ namespace {
 // A cache of three sequences with pages in disorder, filled with NaN where nothing was written.
 struct Cache {
   PagedAttentionShape shape;
+  bool values_in_keys = false;
   std::vector<int64_t> lengths;
   int64_t max_blocks = 0;
   std::vector<int32_t> table;
@@ -18,7 +19,8 @@ struct Cache {
   Floats q;     // (all positions, H, D)
   Floats k_pages, v_pages;
 
-  Cache(PagedAttentionShape s, std::vector<int64_t> sequence_lengths) : shape(s), lengths(std::move(sequence_lengths)) {
+  Cache(PagedAttentionShape s, std::vector<int64_t> sequence_lengths, bool latent = false)
+      : shape(s), values_in_keys(latent), lengths(std::move(sequence_lengths)) {
     int64_t total = 0, pages = 0;
     for (int64_t length : lengths) {
       total += length;
@@ -42,7 +44,7 @@ struct Cache {
   static Floats stored(Floats& pages) { return Floats(aligned(pages), aligned(pages) + pages.size() - 16); }
   PagedKv view() {
     return {.k_pages = aligned(k_pages),
-            .v_pages = aligned(v_pages),
+            .v_pages = values_in_keys ? nullptr : aligned(v_pages),
             .k_page_stride = shape.K * shape.D * kPageSize,
             .v_page_stride = shape.K * shape.value_size() * kPageSize,
             .block_table = table.data(),
@@ -90,6 +92,7 @@ struct Cache {
 struct Case {
   std::string name;
   PagedAttentionShape shape;
+  bool latent = false;  // values are the keys' beginnings
 };
 
 std::vector<Case> cases() {
@@ -100,6 +103,9 @@ std::vector<Case> cases() {
       {"odd sizes", {.H = 2, .K = 1, .D = 7, .D_v = 13}},
       {"window", {.H = 2, .K = 2, .D = 16, .window = 70}},
       {"cap", {.H = 4, .K = 2, .D = 16, .window = 600, .softcap = 2.0f}},
+      {"latent", {.H = 16, .K = 1, .D = 72, .D_v = 64}, true},
+      {"latent of odd sizes", {.H = 3, .K = 1, .D = 27, .D_v = 19}, true},
+      {"latent, two heads, a window", {.H = 4, .K = 2, .D = 20, .D_v = 20, .window = 70}, true},
   };
 }
 
@@ -108,7 +114,7 @@ const std::vector<int64_t> kLengths = {1, 130, 1100};  // the last one: three sp
 TEST(PagedAttentionKernel, SimdMatchesReferenceForEveryShapeAndMask) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(c.name);
-    Cache cache(c.shape, kLengths), other(c.shape, kLengths);
+    Cache cache(c.shape, kLengths, c.latent), other(c.shape, kLengths, c.latent);
     Cache::Batch all;
     for (int64_t s = 0; s < 3; ++s) cache.add(&all, s, 0, kLengths[size_t(s)]);
     cache.write(all, paged_write_simd);
@@ -130,7 +136,7 @@ TEST(PagedAttentionKernel, BitsAreTheSameAloneInABatchInPiecesAndForAnyThreads) 
     Floats whole;
     with_thread_counts([&](int threads) {
       SCOPED_TRACE(threads);
-      Cache cache(c.shape, kLengths);
+      Cache cache(c.shape, kLengths, c.latent);
       Cache::Batch all;
       for (int64_t s = 0; s < 3; ++s) cache.add(&all, s, 0, kLengths[size_t(s)]);
       cache.write(all, paged_write_simd);
@@ -154,7 +160,7 @@ TEST(PagedAttentionKernel, BitsAreTheSameAloneInABatchInPiecesAndForAnyThreads) 
       EXPECT_TRUE(same_bits(cache.attend(mixed, paged_attention_simd), Cache::gather(whole, mixed.sources, width)));
     });
     // Fed in pieces into a fresh cache, so that later pages hold NaN while earlier rows are computed.
-    Cache cache(c.shape, kLengths);
+    Cache cache(c.shape, kLengths, c.latent);
     Rng rng(11);
     for (int64_t first = 0; first < kLengths[2];) {
       const int64_t last = std::min(kLengths[2], first + rng.between(1, 150));
@@ -166,6 +172,18 @@ TEST(PagedAttentionKernel, BitsAreTheSameAloneInABatchInPiecesAndForAnyThreads) 
       first = last;
     }
   }
+}
+
+// Stored once, a latent gives what keys and values stored apart give.
+TEST(PagedAttentionKernel, ALatentIsAKeyWhoseBeginningIsTheValue) {
+  const PagedAttentionShape shape{.H = 5, .K = 1, .D = 24, .D_v = 16};
+  Cache latent(shape, kLengths, true), apart(shape, kLengths);
+  for (size_t n = 0; n < apart.k.size() / 24; ++n) std::copy_n(&apart.k[n * 24], 16, &apart.v[n * 16]);
+  Cache::Batch all;
+  for (int64_t s = 0; s < 3; ++s) apart.add(&all, s, 0, kLengths[size_t(s)]);
+  latent.write(all, paged_write_simd);
+  apart.write(all, paged_write_simd);
+  EXPECT_TRUE(same_bits(latent.attend(all, paged_attention_simd), apart.attend(all, paged_attention_simd)));
 }
 
 }  // namespace

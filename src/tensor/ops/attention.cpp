@@ -15,7 +15,7 @@ void whole_heads(const char* name, const Tensor& x, int64_t D) {
 }
 Heads heads_of(const Tensor& x) { return {x.data(), x.strides()[0]}; }
 
-AttentionShape attention_shape(const Tensor& q, const Tensor& k, std::span<const int64_t> segments,
+AttentionShape attention_shape(const Tensor& q, const Tensor& k, int64_t D_v, std::span<const int64_t> segments,
                                const AttentionOptions& options) {
   const int64_t D = q.size(2);
   if (k.size(1) == 0 || q.size(1) % k.size(1) != 0)
@@ -26,6 +26,7 @@ AttentionShape attention_shape(const Tensor& q, const Tensor& k, std::span<const
   shape.H = q.size(1);
   shape.K = k.size(1);
   shape.D = D;
+  shape.D_v = D_v;
   shape.segments = segments.data();
   shape.num_segments = int64_t(segments.size()) - 1;
   shape.scale = options.scale > 0 ? options.scale : 1.0f / std::sqrt(float(D));
@@ -38,12 +39,13 @@ AttentionShape attention_shape(const Tensor& q, const Tensor& k, std::span<const
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const int64_t> segments,
                  const AttentionOptions& options) {
-  const int64_t N = q.size(0), H = q.size(1), K = k.size(1), D = q.size(2);
+  const int64_t N = q.size(0), H = q.size(1), K = k.size(1), D = q.size(2), D_v = v.size(2);
   QUERN_SHAPE(k, N, K, D);
-  QUERN_SHAPE(v, N, K, D);
-  for (const auto& [name, t] : {std::pair{"q", &q}, {"k", &k}, {"v", &v}}) whole_heads(name, *t, D);
-  AttentionShape shape = attention_shape(q, k, segments, options);
-  Tensor out = Tensor::empty({N, H, D});
+  QUERN_SHAPE(v, N, K, D_v);
+  for (const auto& [name, t, size] : {std::tuple{"q", &q, D}, {"k", &k, D}, {"v", &v, D_v}})
+    whole_heads(name, *t, size);
+  AttentionShape shape = attention_shape(q, k, D_v, segments, options);
+  Tensor out = Tensor::empty({N, H, D_v});
   if (!any_trainable({&q, &k, &v})) {
     attention_simd(heads_of(q), heads_of(k), heads_of(v), heads_of(out), nullptr, shape);
     return out;
@@ -71,7 +73,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
 
 std::vector<Tensor> attention_probabilities(const Tensor& q, const Tensor& k, std::span<const int64_t> segments,
                                             const AttentionOptions& options) {
-  const AttentionShape shape = attention_shape(q, k, segments, options);
+  const AttentionShape shape = attention_shape(q, k, q.size(2), segments, options);
   Tensor all = Tensor::empty({attention_probabilities_size(shape)});
   attention_probabilities_ref(heads_of(q), heads_of(k), all.data(), shape);
   std::vector<Tensor> out;
@@ -87,9 +89,9 @@ std::vector<Tensor> attention_probabilities(const Tensor& q, const Tensor& k, st
 namespace {
 PagedKv paged(const LayerPages& pages, const Tensor& block_tables) {
   return {.k_pages = pages.k.data(),
-          .v_pages = pages.v.data(),
+          .v_pages = pages.v ? pages.v.data() : nullptr,
           .k_page_stride = pages.k.strides()[0],
-          .v_page_stride = pages.v.strides()[0],
+          .v_page_stride = pages.v ? pages.v.strides()[0] : 0,
           .block_table = block_tables.data<int32_t>(),
           .max_blocks = block_tables.size(1)};
 }
@@ -97,25 +99,35 @@ PagedKv paged(const LayerPages& pages, const Tensor& block_tables) {
 
 void write_pages(const LayerPages& pages, const Tensor& k, const Tensor& v, std::span<const int32_t> slots,
                  std::span<const int32_t> positions, const Tensor& block_tables) {
-  const PagedAttentionShape shape{.N = k.size(0), .H = k.size(1), .K = k.size(1), .D = k.size(2)};
-  paged_write_simd(k.data(), k.strides()[0], v.data(), v.strides()[0], {slots.data(), positions.data()},
-                   paged(pages, block_tables), shape);
+  const int64_t N = k.size(0), K = pages.k.size(1), D = pages.k.size(2) / kPageSize, D_v = pages.D_v;
+  QUERN_SHAPE(k, N, K, D);
+  whole_heads("k", k, D);
+  if (pages.v) {
+    QUERN_SHAPE(v, N, K, D_v);
+    whole_heads("v", v, D_v);
+  }
+  const PagedAttentionShape shape{.N = N, .H = K, .K = K, .D = D, .D_v = D_v};
+  paged_write_simd(k.data(), k.strides()[0], pages.v ? v.data() : nullptr, pages.v ? v.strides()[0] : 0,
+                   {slots.data(), positions.data()}, paged(pages, block_tables), shape);
 }
 
 Tensor paged_attention(const Tensor& q, const LayerPages& pages, std::span<const int32_t> slots,
                        std::span<const int32_t> positions, const Tensor& block_tables,
                        const AttentionOptions& options) {
-  const int64_t N = q.size(0), H = q.size(1), D = q.size(2), K = pages.k.size(1);
-  Tensor out = Tensor::empty({N, H, D});
+  const int64_t N = q.size(0), H = q.size(1), K = pages.k.size(1), D = pages.k.size(2) / kPageSize, D_v = pages.D_v;
+  QUERN_SHAPE(q, N, H, D);
+  whole_heads("q", q, D);
+  Tensor out = Tensor::empty({N, H, D_v});
   const PagedAttentionShape shape{.N = N,
                                   .H = H,
                                   .K = K,
                                   .D = D,
+                                  .D_v = D_v,
                                   .scale = options.scale > 0 ? options.scale : 1.0f / std::sqrt(float(D)),
                                   .window = options.window,
                                   .softcap = options.softcap};
   paged_attention_simd(q.data(), q.strides()[0], {slots.data(), positions.data()}, paged(pages, block_tables),
-                       out.data(), H * D, shape);
+                       out.data(), H * D_v, shape);
   return out;
 }
 

@@ -47,16 +47,24 @@ Tensor rope(const Tensor& x, const Tensor& cos, const Tensor& sin) {
   return y;
 }
 
-Tensor rope_in_place(const Tensor& x, const Tensor& cos, const Tensor& sin, int64_t heads) {
+Tensor rope_in_place(const Tensor& x, const Tensor& cos, const Tensor& sin, int64_t heads, int64_t first,
+                     RopePairs pairs) {
   RopeShape shape = rope_shape(x, cos, sin, heads);
   QUERN_CHECK(x.is_contiguous() && heads <= x.size(1), "rope_in_place wants a contiguous (N, heads, D)");
+  QUERN_CHECK(first >= 0 && first + shape.R <= shape.D, "rope_in_place: values {} to {} of {}", first, first + shape.R,
+              shape.D);
+  shape.pairs = pairs;
   const int64_t stride = x.strides()[0];
   Tensor y = x.alias();
-  rope_simd(y.data(), stride, y.data(), stride, cos.data(), sin.data(), nullptr, shape);
+  // What stands around the turning values is left alone when the kernel works in place.
+  const auto turn = [=](const Tensor& t, const RopeShape& s) {
+    rope_simd(t.data() + first, stride, t.data() + first, stride, cos.data(), sin.data(), nullptr, s);
+  };
+  turn(y, shape);
   shape.inverse = true;
-  y.record("rope_in_place", {x}, [x, cos, sin, shape, stride](const Tensor& dy) {
+  y.record("rope_in_place", {x}, [x, turn, shape](const Tensor& dy) {
     Tensor dx = dy.clone_if_shared();
-    rope_simd(dx.data(), stride, dx.data(), stride, cos.data(), sin.data(), nullptr, shape);
+    turn(dx, shape);
     x.add_grad(dx);
   });
   return y;
