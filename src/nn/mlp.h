@@ -5,13 +5,17 @@
 
 namespace quern {
 
+struct GluNames {
+  const char *gate = "gate_proj", *up = "up_proj", *down = "down_proj";
+};
+
 // w_down (silu(w_gate x) * (w_up x)). Shazeer 2020, arXiv:2002.05202.
 struct SwiGlu {
   Linear gate_up, down;
 
-  SwiGlu(Params p, int64_t C, int64_t F, bool bias, float std, float out_std)
-      : gate_up(p, {{"gate_proj", F}, {"up_proj", F}}, C, Bias(bias), std),
-        down(p / "down_proj", F, C, Bias(bias), out_std) {}
+  SwiGlu(Params p, int64_t C, int64_t F, bool bias, float std, float out_std, const GluNames& names = {})
+      : gate_up(p, {{names.gate, F}, {names.up, F}}, C, Bias(bias), std),
+        down(p / names.down, F, C, Bias(bias), out_std) {}
   Tensor operator()(const Tensor& x) const { return down(swiglu(gate_up(x))); }  // (N, C) -> (N, C)
 };
 
