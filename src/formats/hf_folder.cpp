@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "formats/fp8_blocks.h"
 #include "formats/safetensors.h"
 
 namespace quern {
@@ -72,12 +73,21 @@ std::unique_ptr<CausalLm> load_model(const fs::path& folder, const ParamOptions&
   int64_t total = 0;
   for (const SafetensorsTensor* t : weights.tensors()) total += t->num_values();
   // A config can ask for more than any file holds; compare before anything is allocated.
-  for (const char* key : {"vocab_size", "hidden_size", "n_embd", "intermediate_size", "n_inner", "n_positions"})
+  for (const char* key : {"vocab_size", "hidden_size", "n_embd", "intermediate_size", "moe_intermediate_size",
+                          "kv_lora_rank", "q_lora_rank", "n_inner", "n_positions"})
     if (config.contains(key) && config[key].is_number_integer() &&
         (config[key].get<int64_t>() > total || total > kMostParameters))
       throw Error(ErrorKind::InvalidModel, "{}: '{}' is {}, but the weights hold only {} values",
                   (folder / "config.json").string(), key, config[key].get<int64_t>(), total);
   std::set<std::string> used;
+  const std::optional<Fp8Blocks> fp8 = read_fp8_blocks(config);
+  const auto tensor = [&](const SafetensorsTensor& t) {
+    const Tensor value = tensor_of(t, mapping_of(weights, t));
+    const SafetensorsTensor* scales = fp8 ? weights.find(t.name + "_scale_inv") : nullptr;
+    if (!scales) return value;
+    used.insert(scales->name);
+    return from_fp8_blocks(t.name, value, tensor_of(*scales, mapping_of(weights, *scales)), *fp8);
+  };
   auto find = [&](const std::string& name) -> std::optional<Tensor> {
     std::vector<std::string> names{name};
     if (family.aliases)
@@ -85,7 +95,7 @@ std::unique_ptr<CausalLm> load_model(const fs::path& folder, const ParamOptions&
     for (const std::string& candidate : names) {
       if (const SafetensorsTensor* t = weights.find(candidate)) {
         used.insert(candidate);
-        return tensor_of(*t, mapping_of(weights, *t));
+        return tensor(*t);
       }
     }
     return std::nullopt;
@@ -93,7 +103,8 @@ std::unique_ptr<CausalLm> load_model(const fs::path& folder, const ParamOptions&
   auto store = ParamStore::from_checkpoint(find, folder.string(), options);
   std::unique_ptr<CausalLm> model = build_model(config, store);
   for (const SafetensorsTensor* t : weights.tensors())
-    if (!used.contains(t->name) && !(family.ignorable && family.ignorable(t->name)))
+    if (!used.contains(t->name) && !(family.ignorable && family.ignorable(t->name)) &&
+        !(family.unused && family.unused(t->name, config)))
       throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' has no place in this model", folder.string(), t->name)
           .hint("config.json and weights may belong to different models");
   store->forget_source();

@@ -15,6 +15,7 @@ namespace quern {
 namespace {
 
 using testing::HasSubstr;
+using testing_models::tiny_config;
 using testing_models::tiny_gpt2_config;
 using testing_models::tiny_llama_config;
 using testing_models::tiny_model;
@@ -51,8 +52,7 @@ Request random_request(uint64_t seed, int64_t prompt_size, int64_t new_tokens) {
 
 class EnginePromises : public testing::TestWithParam<const char*> {
  protected:
-  std::shared_ptr<const CausalLm> model =
-      tiny_model(std::string_view(GetParam()) == "gpt2" ? tiny_gpt2_config() : tiny_llama_config());
+  std::shared_ptr<const CausalLm> model = tiny_model(tiny_config(GetParam()));
   ~EnginePromises() override { set_compute_threads(hardware_threads()); }
 
   Trace alone(const Request& request, EngineOptions options = {}) {
@@ -185,8 +185,7 @@ Request repeating_request(uint64_t seed, int64_t new_tokens) {
 }
 
 TEST_P(EnginePromises, GuessingAheadChangesNothing) {
-  const bool gpt2 = std::string_view(GetParam()) == "gpt2";
-  const auto other = tiny_model(gpt2 ? tiny_gpt2_config() : tiny_llama_config(), 2);
+  const auto other = tiny_model(tiny_config(GetParam()), 2);
   for (const auto& draft : {std::shared_ptr<const CausalLm>{}, model, other}) {
     std::vector<Request> requests;
     std::vector<Trace> expected;
@@ -243,7 +242,8 @@ TEST_P(EnginePromises, RequestsThatRunSideBySideSharePrefixes) {
   EXPECT_EQ(engine.stats().prefixes.hit_tokens, 192);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, EnginePromises, testing::Values("gpt2", "llama"),
+INSTANTIATE_TEST_SUITE_P(Families, EnginePromises,
+                         testing::Values("gpt2", "llama", "mixtral", "deepseek_v2", "deepseek_v3"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(Engine, StopsAtAStopTokenAndAtTheLength) {
@@ -380,6 +380,24 @@ TEST(Lookup, GuessesWhatFollowedTheLongestAgreement) {
   EXPECT_EQ(guess({1, 2, 3}, 4), Ids{});
   EXPECT_EQ(guess({5, 5, 5}, 4), (Ids{5}));
   EXPECT_EQ(guess({5}, 4), Ids{});
+}
+
+TEST(KvPool, ALatentIsKeptOnceForAllHeads) {
+  const auto model = tiny_model(tiny_config("deepseek_v3"));
+  KvPool pool(model->shape(), uint64_t{1} << 30, 5);
+  EXPECT_EQ(pool.page_bytes(), uint64_t(3 * (24 + 8) * kPageSize) * sizeof(float));
+  for (const LayerPages& layer : pool.layers()) {
+    EXPECT_EQ(layer.k.shape(), (Shape{5, 1, 32 * kPageSize}));
+    EXPECT_FALSE(layer.v.defined());
+    EXPECT_EQ(layer.D_v, 24);
+  }
+  CachedSequence a(pool);
+  ASSERT_TRUE(a.reserve(10));
+  const Tensor k = pool.layers()[2].k;
+  k.data()[a.pages()[0] * k.strides()[0] + 3] = 7;
+  const auto b = a.fork(10);
+  ASSERT_TRUE(b);
+  EXPECT_EQ(k.data()[b->pages()[0] * k.strides()[0] + 3], 7);
 }
 
 TEST(KvPool, PagesAreSharedCopiedAndReused) {

@@ -89,7 +89,8 @@ void PrefixTree::add(std::span<const int32_t> tokens, const CachedSequence& cach
 }
 
 bool PrefixTree::drop_one() {
-  const auto unused = std::ranges::find_if(leaves_, [&](const auto& leaf) { return pool_.owners(leaf.second->page) == 1; });
+  const auto unused =
+      std::ranges::find_if(leaves_, [&](const auto& leaf) { return pool_.owners(leaf.second->page) == 1; });
   if (unused == leaves_.end()) return false;
   remove(*unused->second);
   ++stats_.dropped;

@@ -54,8 +54,8 @@ class PrefixTree {
 
   KvPool& pool_;
   int64_t most_pages_;
-  std::map<int64_t, Node> roots_;                  // by key
-  std::set<std::pair<uint64_t, Node*>> leaves_;    // the longest unused first
+  std::map<int64_t, Node> roots_;                // by key
+  std::set<std::pair<uint64_t, Node*>> leaves_;  // the longest unused first
   uint64_t clock_ = 0;
   PrefixStats stats_;
 };

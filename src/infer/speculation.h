@@ -19,8 +19,8 @@
 
 namespace quern {
 
-// What followed the latest earlier place where the text read as it does at its end: at most `most` tokens, none when its
-// last two tokens never stood together before. Longer agreements (up to eight tokens) go before later ones.
+// What followed the latest earlier place where the text read as it does at its end: at most `most` tokens, none when
+// its last two tokens never stood together before. Longer agreements (up to eight tokens) go before later ones.
 std::span<const int32_t> lookup_guess(std::span<const int32_t> tokens, int64_t most);
 
 // How far ahead to guess: twice as far after a guess that was right to its end, no further than was right after one

@@ -6,9 +6,12 @@
 
 namespace quern {
 
+extern const Family kDeepSeekV2;
+extern const Family kDeepSeekV3;
 extern const Family kGpt2;
 extern const Family kLlama;
+extern const Family kMixtral;
 
-inline const Family* const kFamilies[] = {&kGpt2, &kLlama};
+inline const Family* const kFamilies[] = {&kGpt2, &kLlama, &kMixtral, &kDeepSeekV2, &kDeepSeekV3};
 
 }  // namespace quern
