@@ -86,6 +86,8 @@ int run(int argc, char** argv) {
   add_eval_command(app);
   add_show_command(app);
   add_compare_command(app);
+  add_pull_command(app);
+  add_store_commands(app);
   add_doctor_command(app);
   if (argc == 1) {
     fmt::print("{}", app.help());

@@ -8,6 +8,7 @@
 #include "base/terminal.h"
 #include "formats/hf_folder.h"
 #include "formats/safetensors.h"
+#include "formats/store.h"
 
 namespace quern {
 
@@ -59,6 +60,7 @@ fs::path resolve_model_path(const std::string& argument) {
   fs::path path = name;
   if (!fs::exists(path) && !path.is_absolute() && fs::exists("runs" / path)) path = "runs" / path;
   if (!fs::exists(path)) {
+    if (const auto stored = stored_model_path(name)) return *stored;
     std::vector<std::string> runs;
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator("runs", ignored))
