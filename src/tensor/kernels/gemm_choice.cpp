@@ -7,6 +7,7 @@
 #include "tensor/kernels/cpu_features.h"
 #include "tensor/kernels/int8_kernels.h"
 #include "tensor/kernels/probe.h"
+#include "tensor/kernels/quant_tiles.h"
 
 namespace quern {
 namespace {
@@ -15,15 +16,18 @@ std::vector<KernelSet> all_sets() {
   const CpuFeatures& cpu = cpu_features();
   std::vector<KernelSet> sets;
   const auto add = [&](const char* name, const GemmKernels* f32, const Int8Kernels* int8, bool present,
-                       const char* needs) {
-    if (f32 && int8) sets.push_back({name, f32, int8, present ? nullptr : needs});
+                       const char* needs, const QuantInstructions* quant) {
+    if (f32 && int8) sets.push_back({name, f32, int8, present ? nullptr : needs, quant});
   };
   const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
-  add("avx512_vnni", gemm_kernels_avx512(), int8_kernels_avx512_vnni(), avx2 && cpu.avx512_vnni, "AVX-512 with VNNI");
-  add("avx_vnni", gemm_kernels_avx2(), int8_kernels_avx_vnni(), avx2 && cpu.avx_vnni, "AVX-VNNI");
-  add("avx512", gemm_kernels_avx512(), int8_kernels_avx2(), avx2 && cpu.avx512, "AVX-512 (F, CD, BW, DQ, VL)");
-  add("avx2", gemm_kernels_avx2(), int8_kernels_avx2(), avx2, "AVX2 with FMA and F16C");
-  add("portable", gemm_kernels_portable(), int8_kernels_portable(), true, nullptr);
+  add("avx512_vnni", gemm_kernels_avx512(), int8_kernels_avx512_vnni(), avx2 && cpu.avx512_vnni, "AVX-512 with VNNI",
+      quant_instructions_avx2());
+  add("avx_vnni", gemm_kernels_avx2(), int8_kernels_avx_vnni(), avx2 && cpu.avx_vnni, "AVX-VNNI",
+      quant_instructions_avx2());
+  add("avx512", gemm_kernels_avx512(), int8_kernels_avx2(), avx2 && cpu.avx512, "AVX-512 (F, CD, BW, DQ, VL)",
+      quant_instructions_avx2());
+  add("avx2", gemm_kernels_avx2(), int8_kernels_avx2(), avx2, "AVX2 with FMA and F16C", quant_instructions_avx2());
+  add("portable", gemm_kernels_portable(), int8_kernels_portable(), true, nullptr, nullptr);
   return sets;
 }
 

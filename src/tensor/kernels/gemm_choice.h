@@ -9,13 +9,15 @@
 
 namespace quern {
 
-struct Int8Kernels;  // int8_kernels.h
+struct Int8Kernels;        // int8_kernels.h
+struct QuantInstructions;  // quant_tiles.h
 
 struct KernelSet {
   const char* name;
   const GemmKernels* f32;
   const Int8Kernels* int8;
-  const char* missing;  // what this machine lacks for it, or null
+  const char* missing;                       // what this machine lacks for it, or null
+  const QuantInstructions* quant = nullptr;  // null: weights in blocks are computed exactly
 };
 
 std::span<const KernelSet> kernel_sets();  // all that are compiled in, best first by features

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "tensor/kernels/quant_panels.h"
+#include "tensor/quant/blocks.h"
+
+namespace quern {
+namespace {
+
+// Word i of a row's bytes goes to line i.
+template <int kBytes>
+void put_lines(const uint8_t* from, int64_t r, uint8_t* lines) {
+  for (int i = 0; i < kBytes / 4; ++i) std::memcpy(lines + kLineBytes * i + 4 * r, from + 4 * i, 4);
+}
+
+void put_half(Half value, int64_t r, uint8_t* halves) { std::memcpy(halves + 2 * r, &value, 2); }
+
+// Scale (or min) of sub-block s.
+void put_scale(int value, int s, int64_t r, uint8_t* scales) {
+  scales[2 * kPanelRows * (s / 2) + 2 * r + s % 2] = uint8_t(value);
+}
+
+// Bit i of the word -> bit i / 4 of byte i % 4.
+void put_q5_high(const uint8_t* qh, int64_t r, uint8_t* line) {
+  uint32_t word;
+  std::memcpy(&word, qh, 4);
+  for (int j = 0; j < 4; ++j) {
+    uint32_t x = word >> j & 0x11111111u;  // bits 4 g, brought together step by step
+    x = (x | x >> 3) & 0x03030303u;
+    x = (x | x >> 6) & 0x000F000Fu;
+    line[4 * r + j] = uint8_t(x | x >> 12);
+  }
+}
+
+constexpr int64_t kSecondHalves = 2 * kPanelRows;  // where m and dmin stand
+
+template <DType dtype, typename Block>
+void put_block(const Block& b, int64_t r, uint8_t* record) {
+  constexpr PanelRecord at = panel_record(dtype);
+  if constexpr (dtype == DType::mxfp4) {
+    record[r] = b.e;
+  } else {
+    put_half(b.d, r, record);
+  }
+  if constexpr (requires { b.m; }) put_half(b.m, r, record + kSecondHalves);
+  if constexpr (requires { b.dmin; }) put_half(b.dmin, r, record + kSecondHalves);
+  if constexpr (dtype == DType::q6_k) {
+    put_lines<sizeof b.ql>(b.ql, r, record + at.lines);
+  } else {
+    put_lines<sizeof b.qs>(reinterpret_cast<const uint8_t*>(b.qs), r, record + at.lines);
+  }
+  if constexpr (dtype == DType::q5_0 || dtype == DType::q5_1) put_q5_high(b.qh, r, record + at.high);
+  if constexpr (dtype == DType::q5_k || dtype == DType::q6_k) put_lines<sizeof b.qh>(b.qh, r, record + at.high);
+  if constexpr (dtype == DType::q3_k) put_lines<sizeof b.hmask>(b.hmask, r, record + at.high);
+  if constexpr (dtype == DType::q4_k || dtype == DType::q5_k) {
+    for (int s = 0; s < 8; ++s) {
+      const ScaleMin both = k4_scale_min(b.scales, s);
+      put_scale(both.scale, s, r, record + at.scales);
+      put_scale(both.min, s, r, record + at.mins);
+    }
+  }
+  if constexpr (dtype == DType::q2_k || dtype == DType::q6_k)
+    for (int s = 0; s < 16; ++s) put_scale(b.scales[s], s, r, record + at.scales);
+  if constexpr (dtype == DType::q3_k)
+    for (int s = 0; s < 16; ++s) put_scale(q3k_scale(b.scales, s), s, r, record + at.scales);
+  if constexpr (dtype == DType::iq4_xs)
+    for (int s = 0; s < 8; ++s) put_scale(iq4xs_scale(b, s), s, r, record + at.scales);
+}
+
+template <DType dtype>
+void pack_range(const QuantMatrix& w, int64_t begin, int64_t end, uint8_t* panels) {
+  using Block = typename BlockOf<dtype>::type;
+  constexpr int64_t kBytes = panel_record(dtype).bytes;
+  const int64_t records = w.K / panel_record(dtype).values;
+  for (int64_t p = begin; p < end; ++p) {
+    uint8_t* panel = panels + p * records * kBytes;
+    const int64_t rows = std::min(kPanelRows, w.M - p * kPanelRows);
+    if (rows < kPanelRows) std::memset(panel, 0, size_t(records * kBytes));
+    for (int64_t r = 0; r < rows; ++r) {
+      const auto* blocks = static_cast<const Block*>(w.row(p * kPanelRows + r));
+      for (int64_t i = 0; i < records; ++i) put_block<dtype>(blocks[i], r, panel + i * kBytes);
+    }
+  }
+}
+
+void pack_range(const QuantMatrix& w, int64_t begin, int64_t end, uint8_t* panels) {
+  switch (w.dtype) {
+#define QUERN_CASE(dtype) \
+  case DType::dtype:      \
+    return pack_range<DType::dtype>(w, begin, end, panels)
+    QUERN_CASE(q4_0);
+    QUERN_CASE(q4_1);
+    QUERN_CASE(q5_0);
+    QUERN_CASE(q5_1);
+    QUERN_CASE(q8_0);
+    QUERN_CASE(q2_k);
+    QUERN_CASE(q3_k);
+    QUERN_CASE(q4_k);
+    QUERN_CASE(q5_k);
+    QUERN_CASE(q6_k);
+    QUERN_CASE(iq4_nl);
+    QUERN_CASE(iq4_xs);
+    QUERN_CASE(mxfp4);
+#undef QUERN_CASE
+    default:
+      QUERN_CHECK(false, "no panels for {}", name(w.dtype));
+  }
+}
+
+std::shared_ptr<uint8_t> allocate_panels(size_t size_bytes) {
+  constexpr size_t kHugePage = 2 << 20;
+  const size_t alignment = size_bytes >= kHugePage ? kHugePage : 64;
+  auto* memory =
+      static_cast<uint8_t*>(std::aligned_alloc(alignment, (size_bytes + alignment - 1) / alignment * alignment));
+  if (!memory)
+    throw Error(ErrorKind::Resources, "can't get {} bytes for a weight in the layout of the kernels", size_bytes)
+        .hint("use a smaller model or more strongly quantised weights");
+  if (alignment == kHugePage) ::madvise(memory, size_bytes, MADV_HUGEPAGE);
+  return {memory, std::free};
+}
+
+// The whole pages of rows [row, end): clean pages of a mapped file, which come back when somebody reads them.
+void give_back(const QuantMatrix& w, int64_t row, int64_t end) {
+  const auto page = size_t(::sysconf(_SC_PAGESIZE));
+  const size_t first = (reinterpret_cast<size_t>(w.row(row)) + page - 1) / page * page;
+  const size_t last = reinterpret_cast<size_t>(w.row(end)) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+}  // namespace
+
+QuantPanels pack_panels(const QuantMatrix& w) {
+  const PanelRecord record = panel_record(w.dtype);
+  QUERN_CHECK(record.values != 0, "no panels for {}", name(w.dtype));
+  if (w.K % record.values != 0)
+    throw Error(ErrorKind::InvalidModel, "a {} matrix has rows of {} values, which is no multiple of {}", name(w.dtype),
+                w.K, record.values);
+  QuantPanels panels{w.dtype, w.M, w.K, nullptr};
+  panels.data = allocate_panels(size_t(std::max<int64_t>(1, panels.panels() * panels.panel_bytes())));
+  const int64_t piece = std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, panels.panel_bytes()));
+  parallel_for(panels.panels(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; p += piece) {
+      const int64_t stop = std::min(end, p + piece);
+      pack_range(w, p, stop, panels.data.get());
+      if (w.mapped) give_back(w, p * kPanelRows, std::min(w.M, stop * kPanelRows));
+    }
+  });
+  return panels;
+}
+
+}  // namespace quern
