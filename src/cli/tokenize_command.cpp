@@ -94,7 +94,9 @@ void tokenize(const TokenizeVerbOptions& o) {
 void add_tokenize_command(CLI::App& app) {
   auto o = std::make_shared<TokenizeVerbOptions>();
   auto* cmd = app.add_subcommand("tokenize", "Show how a text is cut into tokens");
-  cmd->add_option("tokenizer", o->tokenizer, "a tokenizer.json, a model folder or a run's folder")->required();
+  cmd->add_option("tokenizer", o->tokenizer,
+                  "a tokenizer.json, .model or .tiktoken file, a model folder or a run's folder")
+      ->required();
   auto* text = cmd->add_option("text", o->text, "the text; - or nothing: standard input");
   auto* file = cmd->add_option("--file,-f", o->file, "read the text from a file")->excludes(text);
   cmd->add_option("--ids", o->ids, "the other way round: the text of token ids, as 5,17,3")

@@ -18,10 +18,12 @@ struct SourceRange {
 struct AlignedText {
   std::string text;
   std::vector<SourceRange> source;  // one per byte of `text`: the character(s) it stands for
+  uint32_t origin = 0;              // where the part of the input begins that this text was made of
 
   AlignedText() = default;
   // `piece` of the input, which begins there at byte `at`.
-  AlignedText(std::string_view piece, size_t at) : text(piece), source(piece.size()) {
+  AlignedText(std::string_view piece, size_t at)
+      : text(piece), source(piece.size()), origin(static_cast<uint32_t>(at)) {
     for (size_t i = 0; i < piece.size();) {
       const auto length = static_cast<size_t>(decode_utf8(piece.data() + i).length);
       const SourceRange range{static_cast<uint32_t>(at + i), static_cast<uint32_t>(at + i + length)};
@@ -32,13 +34,8 @@ struct AlignedText {
     AlignedText out;
     out.text = text.substr(begin, end - begin);
     out.source.assign(source.begin() + static_cast<ptrdiff_t>(begin), source.begin() + static_cast<ptrdiff_t>(end));
+    if (begin < end) out.origin = source[begin].begin;
     return out;
-  }
-  // A space put in front, which counts as part of the first character.
-  void prepend_space() {
-    if (text.empty()) return;
-    text.insert(text.begin(), ' ');
-    source.insert(source.begin(), source.front());
   }
   SourceRange range_of(size_t begin, size_t end) const { return {source[begin].begin, source[end - 1].end}; }
 };

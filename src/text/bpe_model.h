@@ -13,35 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "text/merge_list.h"
 #include "text/token_model.h"
 
 namespace quern {
-
-struct BpeMerge {
-  TokenId left, right, result;
-  bool operator==(const BpeMerge&) const = default;
-};
-
-// (left, right) -> rank, in one 64-bit word each: 21 + 21 bits of ids, 22 bits of rank.
-class MergeTable {
- public:
-  static constexpr uint32_t kNone = (1u << 22) - 1;
-
-  void build(const std::vector<BpeMerge>& merges);
-  uint32_t rank(TokenId left, TokenId right) const {
-    const uint64_t key = uint64_t(uint32_t(left)) << 21 | uint32_t(right);
-    for (size_t slot = (key * kMultiplier) >> shift_;; slot = (slot + 1) & mask_) {
-      const uint64_t entry = slots_[slot];
-      if ((entry >> 22) == key || entry == ~uint64_t{0}) return static_cast<uint32_t>(entry) & kNone;
-    }
-  }
-
- private:
-  static constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15u;
-  std::vector<uint64_t> slots_;
-  size_t mask_ = 0;
-  int shift_ = 0;
-};
 
 class BpeMatcher;
 
@@ -51,7 +26,6 @@ class BpeModel final : public TokenModel {
   BpeModel(Vocabulary surfaces, Vocabulary bytes, std::vector<BpeMerge> merges, bool ignore_merges);
 
   const Vocabulary& surfaces() const override { return surfaces_; }
-  std::string bytes_of(TokenId id) const override;
   void tokenize(std::string_view word, EncodeScratch& scratch, std::vector<ModelToken>& out) const override;
   void encode(std::string_view text, const PreTokenizer& pre, size_t first_stage, EncodeScratch& scratch,
               IdSink& out) const override;
@@ -69,15 +43,13 @@ class BpeModel final : public TokenModel {
   bool build_matcher() const;
 
   const Vocabulary& bytes() const { return bytes_; }
-  const std::vector<BpeMerge>& merges() const { return merges_; }  // by rank, no pair twice
+  const std::vector<BpeMerge>& merges() const { return merges_.all(); }  // by rank, no pair twice
   bool ignore_merges() const { return ignore_merges_; }
   bool has_all_bytes() const { return has_all_bytes_; }
 
  private:
   Vocabulary surfaces_, bytes_;
-  std::vector<BpeMerge> merges_;
-  std::vector<TokenId> results_;  // of merges_, by rank
-  MergeTable table_;
+  MergeList merges_;
   std::vector<uint32_t> byte_pair_rank_;  // [first * 256 + second]
   std::array<TokenId, 256> byte_ids_;
   bool ignore_merges_, has_all_bytes_ = true;
@@ -85,9 +57,6 @@ class BpeModel final : public TokenModel {
   mutable std::once_flag matcher_once_;
   mutable std::unique_ptr<const BpeMatcher> matcher_;
   mutable std::atomic<const BpeMatcher*> ready_matcher_ = nullptr;
-
-  TokenId* merge_short(size_t count, TokenId* symbols, uint32_t* ranks, TokenId* out) const;
-  TokenId* merge_long(size_t count, EncodeScratch& scratch, TokenId* out) const;
 };
 
 }  // namespace quern

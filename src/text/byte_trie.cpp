@@ -2,6 +2,7 @@
 #include "text/byte_trie.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 
 namespace quern {
@@ -11,31 +12,42 @@ class ByteTrie::Builder {
   using Strings = std::span<const std::pair<std::string_view, TokenId>>;
   explicit Builder(std::vector<Unit>& units) : units_(units) { add_block(); }
 
-  // Lays out the children of the state reached by the first `depth` bytes, which all of `strings` share; returns its
-  // base, 0 when there are none. `strings` is sorted and none of them ends at `depth`.
-  uint32_t place(Strings strings, size_t depth) {
-    if (strings.empty()) return 0;
+  // Lays out the states below the root; returns its base, 0 when there are none. `strings` is sorted and none is empty.
+  uint32_t place(Strings strings) {
+    struct Task {
+      Strings strings;  // all share their first `depth` bytes, and none ends there
+      size_t depth;
+      size_t parent;  // unit that gets the base
+    };
+    constexpr size_t kRoot = SIZE_MAX;
+    uint32_t root_base = 0;
+    std::vector<Task> tasks = {{strings, 0, kRoot}};
     std::vector<std::pair<unsigned char, Strings>> children;
-    for (size_t i = 0; i < strings.size();) {
-      const char byte = strings[i].first[depth];
-      size_t end = i + 1;
-      while (end < strings.size() && strings[end].first[depth] == byte) ++end;
-      children.emplace_back(static_cast<unsigned char>(byte), strings.subspan(i, end - i));
-      i = end;
+    while (!tasks.empty()) {
+      const Task task = tasks.back();
+      tasks.pop_back();
+      if (task.strings.empty()) continue;
+      children.clear();
+      for (size_t i = 0; i < task.strings.size();) {
+        const char byte = task.strings[i].first[task.depth];
+        size_t end = i + 1;
+        while (end < task.strings.size() && task.strings[end].first[task.depth] == byte) ++end;
+        children.emplace_back(static_cast<unsigned char>(byte), task.strings.subspan(i, end - i));
+        i = end;
+      }
+      const uint32_t base = find_base(children);
+      (task.parent == kRoot ? root_base : units_[task.parent].base) = base;
+      for (auto child = children.rbegin(); child != children.rend(); ++child) {  // so that the first is laid out next
+        const auto& [byte, below] = *child;
+        Unit& unit = units_[base ^ byte];
+        unit.used = 1;
+        unit.label = byte;
+        const bool ends = below.front().first.size() == task.depth + 1;  // the shortest comes first
+        if (ends) unit.id_plus_1 = static_cast<uint32_t>(below.front().second + 1) & 0x7FFFFF;
+        tasks.push_back({ends ? below.subspan(1) : below, task.depth + 1, base ^ byte});
+      }
     }
-    const uint32_t base = find_base(children);
-    for (const auto& [byte, below] : children) {
-      Unit& unit = units_[base ^ byte];
-      unit.used = 1;
-      unit.label = byte;
-    }
-    for (const auto& [byte, below] : children) {
-      const bool ends = below.front().first.size() == depth + 1;  // the shortest comes first
-      if (ends) units_[base ^ byte].id_plus_1 = static_cast<uint32_t>(below.front().second + 1) & 0x7FFFFF;
-      const uint32_t below_base = place(ends ? below.subspan(1) : below, depth + 1);
-      units_[base ^ byte].base = below_base;
-    }
-    return base;
+    return root_base;
   }
 
  private:
@@ -80,7 +92,7 @@ class ByteTrie::Builder {
 ByteTrie::ByteTrie(std::vector<std::pair<std::string_view, TokenId>> strings) {
   std::sort(strings.begin(), strings.end());
   Builder builder(units_);
-  root_base_ = builder.place(strings, 0);
+  root_base_ = builder.place(strings);
 }
 
 }  // namespace quern

@@ -33,6 +33,19 @@ class ByteTrie {
     return found - 1;
   }
 
+  // each(length, id) for every string that begins [begin, end), shortest first.
+  template <typename Each>
+  void for_each_prefix(const char* begin, const char* end, Each&& each) const {
+    uint32_t base = root_base_;
+    for (const char* p = begin; p < end && base != 0; ++p) {
+      const auto byte = static_cast<unsigned char>(*p);
+      const Unit& unit = units_[base ^ byte];
+      if (unit.label != byte || !unit.used) break;
+      if (unit.id_plus_1 != 0) each(static_cast<size_t>(p + 1 - begin), static_cast<TokenId>(unit.id_plus_1) - 1);
+      base = unit.base;
+    }
+  }
+
  private:
   struct Unit {
     uint32_t base = 0;  // 0: no children; block 0 is never handed out

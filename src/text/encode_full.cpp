@@ -44,11 +44,7 @@ class FullEncoder {
         if (part.token != nullptr) {
           add(part.token->id, slice.text, slice.range_of(0, slice.text.size()));
         } else {
-          cut(slice, 0, state_.pre_tokenizer.byte_level_stage, [&](AlignedText before) {
-            if (state_.pre_tokenizer.add_prefix_space && !before.text.starts_with(' ')) before.prepend_space();
-            cut(before, state_.pre_tokenizer.byte_level_stage, state_.pre_tokenizer.stages.size(),
-                [&](const AlignedText& word) { add_word(word); });
-          });
+          cut(slice, 0);
         }
       }
     }
@@ -75,19 +71,30 @@ class FullEncoder {
   void add_word(const AlignedText& word) {
     tokens_.clear();
     state_.model->tokenize(word.text, *lease_, tokens_);
-    size_t at = 0;
     for (const ModelToken& token : tokens_) {
-      add(token.id, std::string(state_.model->surfaces().text_of(token.id)), word.range_of(at, at + token.length));
-      at += token.length;
+      const std::string_view text = token.spelled
+                                        ? std::string_view(word.text).substr(token.begin, token.end - token.begin)
+                                        : state_.model->surfaces().text_of(token.id);
+      add(token.id, std::string(text), word.range_of(token.begin, token.end));
     }
   }
 
-  template <typename Each>
-  void cut(const AlignedText& text, size_t first, size_t last, Each&& each) {
-    auto word = [&](const char* begin, const char* end) {
-      each(text.slice(static_cast<size_t>(begin - text.text.data()), static_cast<size_t>(end - text.text.data())));
+  void cut(const AlignedText& text, size_t stage) {
+    const PreTokenizer& pre = state_.pre_tokenizer;
+    if (stage == pre.stages.size()) {
+      if (!text.text.empty()) add_word(text);
+      return;
+    }
+    if (pre.stages[stage].transforms()) {
+      AlignedText changed = text;
+      transform_aligned(pre.stages[stage], changed);
+      return cut(changed, stage + 1);
+    }
+    auto piece = [&](const char* begin, const char* end) {
+      cut(text.slice(static_cast<size_t>(begin - text.text.data()), static_cast<size_t>(end - text.text.data())),
+          stage + 1);
     };
-    state_.pre_tokenizer.run(first, last, text.text, word);
+    pre.run(stage, stage + 1, text.text, piece);
   }
 };
 

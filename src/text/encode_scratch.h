@@ -70,6 +70,13 @@ class WordCache {
   size_t misses_ = 0;
 };
 
+// A place in the text a Unigram model works on: the best way to get there ends with a token of `back` bytes.
+struct UnigramNode {
+  double score = 0;
+  uint32_t back = 0;  // 0: no way known
+  TokenId id = -1;
+};
+
 struct EncodeScratch {
   WordCache cache;
   std::vector<TokenId> symbols;
@@ -77,7 +84,8 @@ struct EncodeScratch {
   std::vector<int32_t> next, previous;
   std::vector<uint64_t> heap, closed;
   size_t merged_bytes = 0;  // of words that went the plain way
-  std::string valid, normalized, prefixed;
+  std::vector<UnigramNode> lattice;
+  std::string valid, normalized;
   std::vector<TextSegment> segments, normalized_segments;
   std::vector<TokenId> ids;
 };

@@ -39,6 +39,32 @@ class GoldenCheck {
     end();
   }
 
+  // What the SentencePiece library says of its own file.
+  void run_spm(const Json& line, const std::string& name) {
+    begin(name);
+    const std::string text = line.at("text");
+    const Encoding got = tokenizer_.encode_full(text, {.add_special = false});
+    expect_field(line, "ids", [&](const Json& want) {
+      const auto ids = want.get<std::vector<TokenId>>();
+      return got.ids == ids && tokenizer_.encode(text, {.add_special = false}) == ids;
+    });
+    expect_field(line, "pieces", [&](const Json& want) { return want.get<std::vector<std::string>>() == got.tokens; });
+    expect_field(line, "decoded",
+                 [&](const Json& want) { return tokenizer_.decode(got.ids) == want.get<std::string>(); });
+    end();
+  }
+
+  // Written out and read again, the tokenizer gives the same ids and text.
+  void run_written(const Tokenizer& written, const Json& line, const std::string& name) {
+    begin(name + " (written and read again)");
+    const std::string text = line.at("text");
+    const EncodeOptions parse{.add_special = true, .parse_special = true};
+    const std::vector<TokenId> ids = tokenizer_.encode(text, parse);
+    expect("ids", written.encode(text, parse) == ids);
+    expect("decoded", written.decode(ids) == tokenizer_.decode(ids));
+    end();
+  }
+
   void run_pair(const Json& line, const std::string& name) {
     begin(name);
     const std::string first = line.at("a"), second = line.at("b");
@@ -90,28 +116,24 @@ void for_each_line(const std::filesystem::path& file, Each&& each) {
   }
 }
 
-}  // namespace
+void check_spm(const fs::path& folder, TokenizerGoldenResult& result) {
+  const Tokenizer tokenizer = Tokenizer::load(folder / "spiece.model");
+  const Tokenizer written = Tokenizer::from_json(tokenizer.to_json(), "spiece.model written as JSON");
+  GoldenCheck check(tokenizer, result);
+  for_each_line(folder / "spm_cases.jsonl", [&](const Json& line, const std::string& name) {
+    check.run_spm(line, name);
+    check.run_written(written, line, name);
+  });
+}
 
-TokenizerGoldenResult check_tokenizer_golden(const std::filesystem::path& folder) {
+// Runs `check`; what it throws goes into the result.
+template <typename Check>
+TokenizerGoldenResult golden_result(Check&& check) {
   using Status = TokenizerGoldenResult::Status;
   TokenizerGoldenResult result;
   try {
-    if (!std::filesystem::exists(folder / "tokenizer.json")) {
-      result.message = "no tokenizer.json";
-      return result;
-    }
-    const Tokenizer tokenizer = Tokenizer::load(folder);
-    GoldenCheck check(tokenizer, result);
-    const auto one = [&](const Json& line, const std::string& name) { check.run_case(line, name); };
-    for_each_line(folder / "cases.jsonl", one);
-    for_each_line(folder / "document.jsonl", one);
-    for_each_line(folder / "pairs.jsonl",
-                  [&](const Json& line, const std::string& name) { check.run_pair(line, name); });
-    if (result.cases == 0) {
-      result.message = "no cases";
-      return result;
-    }
-    result.status = result.wrong == 0 ? Status::Pass : Status::Fail;
+    check(result);
+    if (result.cases > 0) result.status = result.wrong == 0 ? Status::Pass : Status::Fail;
   } catch (const Error& error) {
     result.status = error.kind() == ErrorKind::Unsupported ? Status::Skip : Status::Fail;
     result.message = error.message();
@@ -119,7 +141,36 @@ TokenizerGoldenResult check_tokenizer_golden(const std::filesystem::path& folder
     result.status = Status::Fail;
     result.message = error.what();
   }
+  if (result.cases == 0 && result.message.empty()) result.message = "no cases";
   return result;
+}
+
+void check_folder(const fs::path& folder, const Tokenizer& tokenizer, TokenizerGoldenResult& result) {
+  GoldenCheck check(tokenizer, result);
+  const auto one = [&](const Json& line, const std::string& name) { check.run_case(line, name); };
+  for_each_line(folder / "cases.jsonl", one);
+  for_each_line(folder / "document.jsonl", one);
+  for_each_line(folder / "pairs.jsonl", [&](const Json& line, const std::string& name) { check.run_pair(line, name); });
+  const Tokenizer written = Tokenizer::from_json(tokenizer.to_json(), "written again");
+  for_each_line(folder / "cases.jsonl",
+                [&](const Json& line, const std::string& name) { check.run_written(written, line, name); });
+}
+
+}  // namespace
+
+TokenizerGoldenResult check_tokenizer_golden(const std::filesystem::path& folder) {
+  return golden_result([&](TokenizerGoldenResult& result) {
+    if (!std::filesystem::exists(folder / "tokenizer.json")) {
+      result.message = "no tokenizer.json";
+      return;
+    }
+    check_folder(folder, Tokenizer::load(folder / "tokenizer.json"), result);
+    if (fs::exists(folder / "spiece.model")) check_spm(folder, result);
+  });
+}
+
+TokenizerGoldenResult check_tokenizer_golden(const std::filesystem::path& folder, const Tokenizer& tokenizer) {
+  return golden_result([&](TokenizerGoldenResult& result) { check_folder(folder, tokenizer, result); });
 }
 
 }  // namespace quern

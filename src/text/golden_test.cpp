@@ -25,21 +25,11 @@ TEST_P(TokenizerGolden, EveryCaseMatchesTheReference) {
   EXPECT_EQ(result.wrong, 0) << result.message;
   EXPECT_EQ(result.status, TokenizerGoldenResult::Status::Pass) << result.message;
 }
-INSTANTIATE_TEST_SUITE_P(Supported, TokenizerGolden,
-                         testing::Values("gpt2-bytelevel", "llama3-bytelevel", "qwen2-bytelevel", "roberta-bytelevel",
-                                         "smollm2-bytelevel", "char-level", "deepseek-bytelevel"));
-
-class UnsupportedTokenizer : public testing::TestWithParam<const char*> {};
-
-TEST_P(UnsupportedTokenizer, IsSkippedWithAReason) {
-  const fs::path folder = goldens() / GetParam();
-  if (!fs::exists(folder)) GTEST_SKIP() << "no reference values at " << folder << "; set QUERN_SHARED";
-  const TokenizerGoldenResult result = check_tokenizer_golden(folder);
-  EXPECT_EQ(result.status, TokenizerGoldenResult::Status::Skip);
-  EXPECT_NE(result.message.find("not supported"), std::string::npos) << result.message;
-}
-INSTANTIATE_TEST_SUITE_P(Others, UnsupportedTokenizer,
-                         testing::Values("bert-cased-wordpiece", "llama2-spm-bpe", "mistral-spm-bpe", "t5-unigram"));
+INSTANTIATE_TEST_SUITE_P(All, TokenizerGolden,
+                         testing::Values("bert-cased-wordpiece", "bert-uncased-wordpiece", "char-level",
+                                         "deepseek-bytelevel", "gemma-spm-bpe", "gpt2-bytelevel", "llama2-spm-bpe",
+                                         "llama3-bytelevel", "mistral-spm-bpe", "qwen2-bytelevel", "roberta-bytelevel",
+                                         "smollm2-bytelevel", "t5-unigram", "word-level", "xlnet-unigram"));
 
 }  // namespace
 }  // namespace quern

@@ -2,6 +2,8 @@
 #include "text/json_scanner.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
@@ -176,6 +178,17 @@ void JsonScanner::skip_number() {
     if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) ++at_;
     digits();
   }
+}
+
+double JsonScanner::number() {
+  const char first = peek();
+  if (first != '-' && !is_digit(first)) fail("expected a number");
+  const size_t begin = at_;
+  skip_number();
+  double value = 0;
+  const auto [end, error] = std::from_chars(text_.data() + begin, text_.data() + at_, value);
+  if (error != std::errc() || !std::isfinite(value)) fail("the number is out of range");
+  return value;
 }
 
 void JsonScanner::skip_nested(int depth) {

@@ -19,6 +19,7 @@ class JsonScanner {
   bool accept(char c);            // skips it if it is next
   void string(std::string& out);  // unescaped
   int64_t integer();              // an integer; a fraction or exponent is an error
+  double number();                // a finite number
   std::string_view skip_value();  // any value, checked for form; its text
   void expect_end();
 

@@ -5,9 +5,12 @@
 #include "base/error.h"
 #include "text/bpe_model.h"
 #include "text/byte_level.h"
+#include "text/char_bpe_model.h"
 #include "text/json_scanner.h"
 #include "text/tokenizer_state.h"
+#include "text/unigram_model.h"
 #include "text/word_level_model.h"
+#include "text/word_piece_model.h"
 
 namespace quern {
 namespace {
@@ -57,7 +60,8 @@ Vocabulary read_vocabulary(const Fields& fields, const std::string& where) {
 }
 
 // Merges are ["a", "b"] or, in older files, "a b".
-std::vector<BpeMerge> read_merges(const Fields& fields, const Vocabulary& vocabulary, const std::string& where) {
+std::vector<BpeMerge> read_merges(const Fields& fields, const Vocabulary& vocabulary, const std::string& prefix,
+                                  const std::string& where) {
   const std::string_view value = field(fields, "merges");
   if (!value.starts_with('[')) throw Error(ErrorKind::InvalidModel, "{}: model.merges must be a list", where);
   std::vector<BpeMerge> merges;
@@ -85,7 +89,8 @@ std::vector<BpeMerge> read_merges(const Fields& fields, const Vocabulary& vocabu
       scanner.string(right);
       scanner.expect(']');
     }
-    joined = left + right;
+    // A continuation loses its prefix in what it is joined to.
+    joined = left + (right.size() >= prefix.size() ? right.substr(prefix.size()) : right);
     const TokenId left_id = id_of(left), right_id = id_of(right);
     merges.push_back({left_id, right_id, id_of(joined)});
     if (merges.size() >= MergeTable::kNone) scanner.fail("too many merges");
@@ -93,23 +98,8 @@ std::vector<BpeMerge> read_merges(const Fields& fields, const Vocabulary& vocabu
   return merges;
 }
 
-std::shared_ptr<const TokenModel> parse_bpe(const Fields& fields, const TokenizerParts& parts,
-                                            const std::string& where) {
-  const auto unsupported = [&where](std::string_view what) {
-    return Error(ErrorKind::Unsupported, "{}: {} is not supported", where, what)
-        .hint("byte-level BPE and word-level models are");
-  };
-  if (bool_field(fields, "byte_fallback", where)) throw unsupported("BPE with byte_fallback (SentencePiece)");
-  if (!parts.pre_tokenizer.byte_level) throw unsupported("BPE without the ByteLevel pre-tokenizer");
-  for (std::string_view name : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    if (!string_field(fields, name, where).empty()) throw unsupported(fmt::format("BPE with {}", name));
-  }
-  const std::string_view dropout = field(fields, "dropout");
-  if (dropout != "null" && dropout.find_first_not_of("0.") != std::string_view::npos)
-    throw unsupported("BPE with dropout");
-
-  Vocabulary surfaces = read_vocabulary(fields, where);
-  std::vector<BpeMerge> merges = read_merges(fields, surfaces, where);
+// The bytes of each token, when the byte-level alphabet writes all that the merges need.
+std::optional<Vocabulary> byte_level_tokens(const Vocabulary& surfaces, const std::vector<BpeMerge>& merges) {
   Vocabulary bytes;
   std::string raw;
   for (TokenId id = 0; id < surfaces.id_limit(); ++id) {
@@ -117,34 +107,101 @@ std::shared_ptr<const TokenModel> parse_bpe(const Fields& fields, const Tokenize
   }
   for (const BpeMerge& merge : merges) {
     for (TokenId id : {merge.left, merge.right, merge.result}) {
-      if (!bytes.contains(id) || bytes.text_of(id).empty()) {
-        throw Error(ErrorKind::InvalidModel,
-                    "{}: model.merges uses '{}', which is not written in the byte-level alphabet", where,
-                    surfaces.text_of(id));
-      }
+      if (!bytes.contains(id) || bytes.text_of(id).empty()) return std::nullopt;
     }
   }
-  auto model = std::make_shared<BpeModel>(std::move(surfaces), std::move(bytes), std::move(merges),
-                                          bool_field(fields, "ignore_merges", where));
-  if (!model->has_all_bytes() && !string_field(fields, "unk_token", where).empty()) {
-    throw unsupported("byte-level BPE with an unknown token and without all 256 bytes");
-  }
-  return model;
+  return bytes;
 }
 
-std::shared_ptr<const TokenModel> parse_word_level(const Fields& fields, const TokenizerParts& parts,
-                                                   const std::string& where) {
-  if (parts.pre_tokenizer.byte_level) {
-    throw Error(ErrorKind::Unsupported, "{}: a WordLevel model behind a ByteLevel pre-tokenizer is not supported",
-                where);
+bool has_every_byte(const Vocabulary& bytes) {
+  for (int b = 0; b < 256; ++b) {
+    const char byte = static_cast<char>(b);
+    if (bytes.find({&byte, 1}) < 0) return false;
   }
+  return true;
+}
+
+std::shared_ptr<const TokenModel> parse_bpe(const Fields& fields, TokenizerParts& parts, const std::string& where) {
+  const std::string_view dropout = field(fields, "dropout");
+  if (dropout != "null" && dropout.find_first_not_of("0.") != std::string_view::npos) {
+    throw Error(ErrorKind::Unsupported, "{}: BPE with dropout is not supported", where)
+        .hint("dropout is for training; write null there");
+  }
+  CharBpeOptions options{.unk_token = string_field(fields, "unk_token", where),
+                         .fuse_unk = bool_field(fields, "fuse_unk", where),
+                         .byte_fallback = bool_field(fields, "byte_fallback", where),
+                         .prefix = string_field(fields, "continuing_subword_prefix", where),
+                         .suffix = string_field(fields, "end_of_word_suffix", where),
+                         .ignore_merges = bool_field(fields, "ignore_merges", where)};
+  Vocabulary surfaces = read_vocabulary(fields, where);
+  std::vector<BpeMerge> merges = read_merges(fields, surfaces, options.prefix, where);
+  const bool plain = !options.byte_fallback && options.prefix.empty() && options.suffix.empty();
+  if (parts.pre_tokenizer.byte_level && plain) {
+    std::optional<Vocabulary> bytes = byte_level_tokens(surfaces, merges);
+    if (bytes && (options.unk_token.empty() || has_every_byte(*bytes))) {
+      return std::make_shared<BpeModel>(std::move(surfaces), std::move(*bytes), std::move(merges),
+                                        options.ignore_merges);
+    }
+  }
+  parts.pre_tokenizer.spell_out_bytes();
+  return std::make_shared<CharBpeModel>(std::move(surfaces), std::move(merges), std::move(options));
+}
+
+std::shared_ptr<const TokenModel> parse_unigram(const Fields& fields, TokenizerParts& parts, const std::string& where) {
+  constexpr size_t kLongestToken = 4096;  // bytes; encoding takes this many steps a byte at worst
+  const std::string_view value = field(fields, "vocab");
+  JsonScanner scanner(value, fmt::format("{}: model.vocab", where));
+  if (scanner.peek() != '[') scanner.fail("must be a list of tokens with scores");
+  Vocabulary surfaces;
+  std::vector<double> scores;
+  std::string token;
+  for (scanner.begin_array(); scanner.next_element();) {
+    scanner.expect('[');
+    scanner.string(token);
+    scanner.expect(',');
+    scores.push_back(scanner.number());
+    scanner.expect(']');
+    if (scores.size() > kMaxTokenId) scanner.fail("too many tokens");
+    if (token.size() > kLongestToken) scanner.fail(fmt::format("a token of {} bytes", token.size()));
+    if (!surfaces.add(static_cast<TokenId>(scores.size() - 1), token))
+      scanner.fail(fmt::format("the token '{}' stands twice", token));
+  }
+  if (scores.empty()) throw Error(ErrorKind::InvalidModel, "{}: model.vocab is empty", where);
+  TokenId unk_id = -1;
+  if (const std::string_view unk = field(fields, "unk_id"); unk != "null") {
+    const int64_t id = JsonScanner(unk, fmt::format("{}: model.unk_id", where)).integer();
+    if (id < 0 || id >= static_cast<int64_t>(scores.size())) {
+      throw Error(ErrorKind::InvalidModel, "{}: model.unk_id is {}, but there are {} tokens", where, id, scores.size());
+    }
+    unk_id = static_cast<TokenId>(id);
+  }
+  parts.pre_tokenizer.spell_out_bytes();
+  return std::make_shared<UnigramModel>(std::move(surfaces), std::move(scores), unk_id,
+                                        bool_field(fields, "byte_fallback", where));
+}
+
+std::shared_ptr<const TokenModel> parse_word_piece(const Fields& fields, TokenizerParts& parts,
+                                                   const std::string& where) {
+  const auto text_or = [&](std::string_view name, const char* fallback) {
+    return field(fields, name) == "null" ? std::string(fallback) : string_field(fields, name, where);
+  };
+  int64_t max_chars = 100;
+  if (const std::string_view most = field(fields, "max_input_chars_per_word"); most != "null")
+    max_chars = JsonScanner(most, fmt::format("{}: model.max_input_chars_per_word", where)).integer();
+  parts.pre_tokenizer.spell_out_bytes();
+  return std::make_shared<WordPieceModel>(read_vocabulary(fields, where), text_or("unk_token", "[UNK]"),
+                                          text_or("continuing_subword_prefix", "##"), max_chars);
+}
+
+std::shared_ptr<const TokenModel> parse_word_level(const Fields& fields, TokenizerParts& parts,
+                                                   const std::string& where) {
+  parts.pre_tokenizer.spell_out_bytes();
   return std::make_shared<WordLevelModel>(read_vocabulary(fields, where), string_field(fields, "unk_token", where));
 }
 
 }  // namespace
 
-std::shared_ptr<const TokenModel> parse_model(std::string_view json, const TokenizerParts& parts,
-                                              const std::string& where) {
+std::shared_ptr<const TokenModel> parse_model(std::string_view json, TokenizerParts& parts, const std::string& where) {
   JsonScanner scanner(json, fmt::format("{}: model", where));
   if (scanner.peek() != '{') scanner.fail("expected an object");
   Fields fields;
@@ -153,15 +210,16 @@ std::shared_ptr<const TokenModel> parse_model(std::string_view json, const Token
     if (!fields.emplace(key, scanner.skip_value()).second) scanner.fail(fmt::format("the key '{}' stands twice", key));
   }
   std::string type = string_field(fields, "type", where);
-  if (type.empty() && fields.contains("merges")) type = "BPE";  // files from before 2020 do not say
-  using Parse = std::shared_ptr<const TokenModel> (*)(const Fields&, const TokenizerParts&, const std::string&);
-  static constexpr std::pair<std::string_view, Parse> kModels[] = {{"BPE", parse_bpe}, {"WordLevel", parse_word_level}};
+  if (type.empty()) {  // files from before 2020 do not say
+    if (fields.contains("merges")) type = "BPE";
+    if (fields.contains("unk_id")) type = "Unigram";
+    if (fields.contains("max_input_chars_per_word")) type = "WordPiece";
+  }
+  using Parse = std::shared_ptr<const TokenModel> (*)(const Fields&, TokenizerParts&, const std::string&);
+  static constexpr std::pair<std::string_view, Parse> kModels[] = {
+      {"BPE", parse_bpe}, {"Unigram", parse_unigram}, {"WordPiece", parse_word_piece}, {"WordLevel", parse_word_level}};
   for (const auto& [name, parse] : kModels) {
     if (name == type) return parse(fields, parts, where);
-  }
-  if (type == "Unigram" || type == "WordPiece") {
-    throw Error(ErrorKind::Unsupported, "{}: tokenizers of type {} are not supported", where, type)
-        .hint("byte-level BPE and word-level models are");
   }
   throw Error(ErrorKind::InvalidModel, "{}: model.type '{}' is not a kind of tokenizer", where, type);
 }

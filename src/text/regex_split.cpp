@@ -4,19 +4,23 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "text/unicode.h"
 
 namespace quern {
 namespace {
 
-// PCRE2's \s adds U+180E, and its \w (before 10.43) leaves out marks and connectors.
+// PCRE2's \s adds U+180E, and its \w (before 10.43) leaves out marks and connectors; Oniguruma's has Latin-1's
+// fractions and superscripts.
 constexpr std::string_view kSpaces =
     R"(\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
 constexpr std::string_view kNotSpaces =
     R"(\x{0}-\x{8}\x{E}-\x{1F}\x{21}-\x{84}\x{86}-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF}\x{200B}-\x{2027})"
     R"(\x{202A}-\x{202E}\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{10FFFF})";
-constexpr std::string_view kWordChars = R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24B6}-\x{24E9})";
+constexpr std::string_view kWordChars =
+    R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE}\x{24B6}-\x{24E9})";
 
 std::string from_oniguruma(std::string_view pattern) {
   std::string out;
@@ -102,7 +106,7 @@ void Regex::find_all(std::string_view text, std::vector<std::pair<size_t, size_t
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(pcre2_match_data_create(1, nullptr),
                                                                                  &pcre2_match_data_free);
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-  size_t at = 0;
+  size_t at = 0, last_end = std::string_view::npos;
   while (at <= text.size()) {
     int status =
         pcre2_match(program_->code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, data.get(), program_->context);
@@ -118,14 +122,15 @@ void Regex::find_all(std::string_view text, std::vector<std::pair<size_t, size_t
                   program_->pattern, at, message);
     }
     const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data.get());
-    const size_t begin = range[0], end = range[1];
-    if (end <= begin) {  // empty: step over one character
-      if (begin >= text.size()) return;
-      at = begin + static_cast<size_t>(decode_utf8(text.data() + begin).length);
+    const size_t begin = range[0], end = std::max(range[0], range[1]);  // \K in a look-ahead could end before it begins
+    if (begin == end && begin == last_end) {  // an empty match right behind another: look on one character further
+      if (at >= text.size()) return;
+      at += static_cast<size_t>(decode_utf8(text.data() + at).length);
       continue;
     }
+    if (begin < at) return;  // \K again
     out.emplace_back(begin, end);
-    at = end;
+    at = last_end = end;
   }
 }
 

@@ -19,7 +19,8 @@ class Regex {
   Regex(const Regex&) = delete;
   Regex& operator=(const Regex&) = delete;
 
-  // All matches in `text` (well-formed UTF-8), as byte ranges in order. Throws InvalidData when the pattern needs more
+  // All matches in `text` (well-formed UTF-8), as byte ranges in order; empty ones too, but none right
+  // behind another match. Throws InvalidData when the pattern needs more
   // steps or memory than is sensible.
   void find_all(std::string_view text, std::vector<std::pair<size_t, size_t>>& out) const;
 

@@ -2,6 +2,7 @@
 #pragma once
 // The part of a tokenizer that turns words into ids. A new kind of model is a class here and a row in model_json.cpp.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,20 +43,22 @@ class IdSink {
 
 struct ModelToken {
   TokenId id;
-  size_t length;  // bytes of the word
+  size_t begin, end;     // bytes of the word it stands for
+  bool spelled = false;  // its text in an Encoding is those bytes, not the vocabulary's entry (an unknown part)
 };
 
 class TokenModel {
  public:
   virtual ~TokenModel() = default;
   virtual const Vocabulary& surfaces() const = 0;  // tokens as written in tokenizer.json
-  // Bytes that token `id` of surfaces() stands for.
-  virtual std::string bytes_of(TokenId id) const = 0;
   // Appends the tokens of one word.
   virtual void tokenize(std::string_view word, EncodeScratch& scratch, std::vector<ModelToken>& out) const = 0;
   // Appends the ids of a text, cut into words by stages [first, end) of `pre`. The same ids as tokenize(), fast.
   virtual void encode(std::string_view text, const PreTokenizer& pre, size_t first_stage, EncodeScratch& scratch,
                       IdSink& out) const = 0;
+  // A model that never finds these tokens in a text (special ones, which no user's text may spell), or null where it
+  // can't find them anyway.
+  virtual std::shared_ptr<const TokenModel> hiding(const std::vector<TokenId>&) const { return nullptr; }
   // The value of "model" in tokenizer.json.
   virtual void write_json(std::string& out) const = 0;
 };

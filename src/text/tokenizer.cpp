@@ -15,8 +15,7 @@ namespace quern {
 Tokenizer finish_tokenizer(TokenizerParts parts, const std::string& where) {
   auto state = std::make_shared<TokenizerState>();
   static_cast<TokenizerParts&>(*state) = std::move(parts);
-  const Vocabulary& surfaces = state->model->surfaces();
-  for (const AddedToken& token : state->added) {
+  for (const Vocabulary& surfaces = state->model->surfaces(); const AddedToken& token : state->added) {
     const auto refuse = [&](const std::string& why) {
       throw Error(ErrorKind::InvalidModel, "{}: added token '{}' has id {}, but {}", where, token.content, token.id,
                   why);
@@ -29,6 +28,13 @@ Tokenizer finish_tokenizer(TokenizerParts parts, const std::string& where) {
     }
     if (!state->added_contents.add(token.id, token.content)) refuse("the id or the token is listed twice");
   }
+
+  std::vector<TokenId> hidden;
+  for (const AddedToken& token : state->added) {
+    if (token.special) hidden.push_back(token.id);
+  }
+  std::sort(hidden.begin(), hidden.end());
+  if (auto model = state->model->hiding(hidden)) state->model = std::move(model);
 
   std::vector<const AddedToken*> written, normalized;
   std::vector<std::string> written_contents, normalized_contents;
@@ -45,6 +51,7 @@ Tokenizer finish_tokenizer(TokenizerParts parts, const std::string& where) {
   if (!written.empty()) state->written = AddedTokenMatcher(std::move(written), std::move(written_contents));
   if (!normalized.empty()) state->normalized = AddedTokenMatcher(std::move(normalized), std::move(normalized_contents));
 
+  const Vocabulary& surfaces = state->model->surfaces();
   const TokenId limit = std::max(surfaces.id_limit(), state->added_contents.id_limit());
   state->pieces.resize(static_cast<size_t>(limit));
   state->special.resize(static_cast<size_t>(limit));
@@ -57,7 +64,10 @@ Tokenizer finish_tokenizer(TokenizerParts parts, const std::string& where) {
       // The byte-level decoder reads every token as bytes, where it can.
       if (std::string raw; state->decoder == DecoderKind::ByteLevel && surface_to_bytes(bytes, raw)) bytes = raw;
     } else if (state->decoder == DecoderKind::ByteLevel) {
-      bytes = state->model->bytes_of(id);
+      bytes = surfaces.text_of(id);
+      if (std::string raw; surface_to_bytes(bytes, raw)) bytes = raw;
+    } else if (state->decoder == DecoderKind::Steps) {
+      bytes = state->decoder_steps.piece_of(surfaces.text_of(id));
     } else {
       bytes = surfaces.text_of(id);
     }
@@ -73,30 +83,45 @@ Tokenizer finish_tokenizer(TokenizerParts parts, const std::string& where) {
 
 namespace {
 
-void encode_plain(const TokenizerState& state, std::string_view text, EncodeScratch& scratch, IdSink& out) {
+// Words of a piece that stages before `first` have made, and their ids. `at_start`: it begins the input text.
+void encode_piece(const TokenizerState& state, std::string_view text, size_t first, bool at_start,
+                  EncodeScratch& scratch, IdSink& out) {
   const PreTokenizer& pre = state.pre_tokenizer;
-  if (!pre.add_prefix_space) {
-    state.model->encode(text, pre, 0, scratch, out);
+  const size_t change = pre.next_transform(first);
+  if (change == pre.stages.size()) {
+    state.model->encode(text, pre, first, scratch, out);
     return;
   }
+  std::string changed;
   auto piece = [&](const char* begin, const char* end) {
-    if (*begin == ' ') {
-      state.model->encode({begin, static_cast<size_t>(end - begin)}, pre, pre.byte_level_stage, scratch, out);
-    } else {
-      scratch.prefixed.assign(1, ' ');
-      scratch.prefixed.append(begin, end);
-      state.model->encode(scratch.prefixed, pre, pre.byte_level_stage, scratch, out);
-    }
+    const std::string_view part(begin, static_cast<size_t>(end - begin));
+    const bool starts = at_start && begin == text.data();
+    encode_piece(state, transform(pre.stages[change], part, starts, changed), change + 1, starts, scratch, out);
   };
-  pre.run(0, pre.byte_level_stage, text, piece);
+  pre.run(first, change, text, piece);
+}
+
+void encode_plain(const TokenizerState& state, std::string_view text, bool at_start, EncodeScratch& scratch,
+                  IdSink& out) {
+  encode_piece(state, text, 0, at_start, scratch, out);
+}
+
+// Whether the first byte of normalized text still comes from the first of the text.
+bool starts_at_origin(const TokenizerState& state, std::string_view text) {
+  if (state.normalizer.is_identity()) return true;
+  AlignedText aligned(text, 0);
+  state.normalizer.apply_aligned(aligned);
+  return aligned.source.empty() || aligned.source[0].begin == 0;
 }
 
 // Text between tokens that were looked for before normalization.
-void encode_unnormalized(const TokenizerState& state, std::string_view text, bool parse_special, EncodeScratch& scratch,
-                         IdSink& out) {
+// `at_start`: it begins the input text.
+void encode_unnormalized(const TokenizerState& state, std::string_view text, bool at_start, bool parse_special,
+                         EncodeScratch& scratch, IdSink& out) {
+  at_start = at_start && state.pre_tokenizer.asks_for_start() && starts_at_origin(state, text);
   if (!state.normalizer.is_identity()) text = state.normalizer.apply(text, scratch.normalized);
   if (state.normalized.is_empty() || !(parse_special || state.normalized.has_plain())) {
-    encode_plain(state, text, scratch, out);
+    encode_plain(state, text, at_start, scratch, out);
     return;
   }
   scratch.normalized_segments.clear();
@@ -105,7 +130,8 @@ void encode_unnormalized(const TokenizerState& state, std::string_view text, boo
     if (segment.token != nullptr) {
       out.push(segment.token->id);
     } else {
-      encode_plain(state, text.substr(segment.begin, segment.end - segment.begin), scratch, out);
+      encode_plain(state, text.substr(segment.begin, segment.end - segment.begin), at_start && segment.begin == 0,
+                   scratch, out);
     }
   }
 }
@@ -144,11 +170,26 @@ void with_template(const TokenizerState& state, bool add_special, std::vector<To
   }
 }
 
+// Whether cutting the text where safe_cut() says leaves the ids as they are.
 bool can_cut(const TokenizerState& state) {
-  const PreTokenizer& pre = state.pre_tokenizer;
-  if (pre.add_prefix_space || !state.normalized.is_empty() || pre.stages.empty()) return false;
-  return std::all_of(pre.stages.begin(), pre.stages.end(),
-                     [](const SplitStage& stage) { return stage.kind != SplitStage::Kind::Pattern; });
+  if (!state.normalized.is_empty() || !state.normalizer.is_local()) return false;
+  for (const SplitStage& stage : state.pre_tokenizer.stages) {
+    using Kind = SplitStage::Kind;
+    switch (stage.kind) {  // the first stage that ends words at such a place
+      case Kind::Gpt2:
+      case Kind::Gpt4:
+      case Kind::EveryChar:
+        return true;
+      case Kind::Digits:
+        continue;
+      case Kind::Chars:
+        if (stage.set == SplitStage::CharSet::Space && stage.behavior == SplitBehavior::Removed) return true;
+        return false;
+      default:
+        return false;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -164,8 +205,8 @@ void Tokenizer::encode_append(std::string_view utf8, EncodeOptions options, std:
       if (segment.token != nullptr) {
         sink.push(segment.token->id);
       } else {
-        encode_unnormalized(*state_, text.substr(segment.begin, segment.end - segment.begin), options.parse_special,
-                            scratch, sink);
+        encode_unnormalized(*state_, text.substr(segment.begin, segment.end - segment.begin), segment.begin == 0,
+                            options.parse_special, scratch, sink);
       }
     }
   });
@@ -211,8 +252,8 @@ std::vector<TokenId> Tokenizer::encode_parallel(std::string_view utf8, int threa
         if (part.token != nullptr) {
           sink.push(part.token->id);
         } else {
-          encode_unnormalized(*state_, text.substr(part.begin, part.end - part.begin), options.parse_special, *lease,
-                              sink);
+          encode_unnormalized(*state_, text.substr(part.begin, part.end - part.begin), part.begin == 0,
+                              options.parse_special, *lease, sink);
         }
       }
     } catch (...) {
@@ -239,6 +280,12 @@ std::vector<TokenId> Tokenizer::encode_parallel(std::string_view utf8, int threa
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool skip_special) const {
   const TokenizerState& state = *state_;
+  if (state.decoder == DecoderKind::Steps) {
+    StreamDecoder stream(*this, skip_special);
+    std::string text;
+    for (TokenId id : ids) text += stream.push(id);
+    return text += stream.finish();
+  }
   const bool spaces = state.decoder == DecoderKind::Spaces;
   const auto wanted = [&](TokenId id) {
     return state.knows(id) && !(skip_special && state.special[static_cast<size_t>(id)]);
@@ -315,34 +362,35 @@ Tokenizer Tokenizer::with_special_tokens(std::span<const std::string> contents) 
 }
 
 StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, bool skip_special)
-    : tokenizer_(tokenizer), skip_special_(skip_special) {}
+    : tokenizer_(tokenizer), skip_special_(skip_special) {
+  const TokenizerState& state = tokenizer.state();
+  if (state.decoder == DecoderKind::Steps) run_ = std::make_unique<DecoderRun>(state.decoder_steps);
+}
+
+StreamDecoder::~StreamDecoder() = default;
+StreamDecoder::StreamDecoder(StreamDecoder&&) noexcept = default;
+StreamDecoder& StreamDecoder::operator=(StreamDecoder&&) noexcept = default;
 
 std::string StreamDecoder::push(TokenId id) {
   const TokenizerState& state = tokenizer_.state();
   if (!state.knows(id) || (skip_special_ && state.special[static_cast<size_t>(id)])) return {};
   std::string out;
+  if (run_ != nullptr) {
+    run_->push(state.surface(id), out);
+    return out;
+  }
   if (state.decoder == DecoderKind::Spaces && !first_) out += ' ';
   first_ = false;
   if (state.decoder != DecoderKind::ByteLevel) return out += state.piece(id);
   pending_ += state.piece(id);
-  std::string_view rest = pending_;
-  while (!rest.empty()) {
-    const Utf8Step step = step_utf8(rest.substr(0, 4));
-    if (step.incomplete) break;
-    if (step.valid) {
-      out += rest.substr(0, static_cast<size_t>(step.length));
-    } else {
-      out += "\xEF\xBF\xBD";
-    }
-    rest.remove_prefix(static_cast<size_t>(step.length));
-  }
-  pending_.erase(0, pending_.size() - rest.size());
+  take_whole_characters(pending_, out);
   return out;
 }
 
 std::string StreamDecoder::finish() {
-  const std::string rest = to_valid_utf8(pending_);
+  std::string rest = to_valid_utf8(pending_);
   pending_.clear();
+  if (run_ != nullptr) run_->finish(rest);
   return rest;
 }
 

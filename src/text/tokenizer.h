@@ -54,7 +54,8 @@ class Tokenizer {
   explicit Tokenizer(std::shared_ptr<const TokenizerState> state) : state_(std::move(state)) {}
   bool valid() const { return state_ != nullptr; }
 
-  // A tokenizer.json, or the folder that holds one. Throws NotFound, InvalidModel (damaged) or Unsupported.
+  // A tokenizer.json, a SentencePiece .model, a tiktoken rank file, or the folder that holds one; the last two take
+  // added tokens from the tokenizer_config.json beside them. Throws NotFound, InvalidModel (damaged) or Unsupported.
   static Tokenizer load(const std::filesystem::path& file_or_folder);
   static Tokenizer from_json(std::string_view json_text, const std::string& where);
   std::string to_json() const;
@@ -87,11 +88,17 @@ class Tokenizer {
   std::shared_ptr<const TokenizerState> state_;
 };
 
+class DecoderRun;  // decoder.h
+
 // Turns ids into text as they arrive; what push() returns is always whole UTF-8 characters. The pieces together, with
-// finish(), are what decode() gives for all ids.
+// finish(), are what decode() gives for all ids. (So a run of byte tokens comes out when it ends: a later byte can
+// still make all of it U+FFFD.)
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);
+  ~StreamDecoder();
+  StreamDecoder(StreamDecoder&&) noexcept;
+  StreamDecoder& operator=(StreamDecoder&&) noexcept;
   std::string push(TokenId id);
   std::string finish();  // what is left: an unfinished character becomes U+FFFD
 
@@ -100,6 +107,7 @@ class StreamDecoder {
   bool skip_special_;
   bool first_ = true;
   std::string pending_;  // bytes of an unfinished character
+  std::unique_ptr<DecoderRun> run_;
 };
 
 }  // namespace quern

@@ -47,17 +47,6 @@ Tokenizer Tokenizer::from_json(std::string_view json_text, const std::string& wh
   return finish_tokenizer(std::move(parts), where);
 }
 
-Tokenizer Tokenizer::load(const std::filesystem::path& file_or_folder) {
-  std::filesystem::path file = file_or_folder;
-  if (std::filesystem::is_directory(file)) {
-    file /= "tokenizer.json";
-    if (!std::filesystem::exists(file)) {
-      throw Error(ErrorKind::NotFound, "{}: there is no tokenizer.json in this folder", file_or_folder.string());
-    }
-  }
-  return from_json(read_file(file), file.string());
-}
-
 std::string Tokenizer::to_json() const {
   std::string out = "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n  \"added_tokens\": [";
   std::vector<const AddedToken*> added;

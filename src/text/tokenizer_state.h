@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "text/added_tokens.h"
+#include "text/decoder.h"
 #include "text/encode_scratch.h"
 #include "text/normalizer.h"
 #include "text/post_processor.h"
@@ -19,6 +20,7 @@ enum class DecoderKind {
   ByteLevel,  // tokens are bytes written in the byte-level alphabet
   Fuse,       // tokens are joined as they are
   Spaces,     // no decoder: tokens are joined by spaces
+  Steps,      // anything else: see decoder.h
 };
 
 // The parts as a file or a trainer gives them. finish_tokenizer() makes a Tokenizer of them.
@@ -28,6 +30,7 @@ struct TokenizerParts {
   PreTokenizer pre_tokenizer;
   PostProcessor post_processor;
   DecoderKind decoder = DecoderKind::Spaces;
+  Decoder decoder_steps;  // Steps
   std::vector<AddedToken> added;
   // The JSON of what is kept as it was read.
   std::string normalizer_json = "null", pre_tokenizer_json = "null", post_processor_json = "null",
@@ -50,6 +53,9 @@ struct TokenizerState : TokenizerParts {
     const Piece& p = pieces[static_cast<size_t>(id)];
     return {piece_bytes.data() + p.begin, p.size};
   }
+  std::string_view surface(TokenId id) const {  // of an id that is known
+    return added_contents.contains(id) ? added_contents.text_of(id) : model->surfaces().text_of(id);
+  }
   bool knows(TokenId id) const {
     return id >= 0 && static_cast<size_t>(id) < pieces.size() && pieces[static_cast<size_t>(id)].known;
   }
@@ -59,8 +65,8 @@ struct TokenizerState : TokenizerParts {
 Tokenizer finish_tokenizer(TokenizerParts parts, const std::string& where);
 
 // "model", "normalizer" and so on of a tokenizer.json, from their JSON text. `where` names the file in errors.
-std::shared_ptr<const TokenModel> parse_model(std::string_view json, const TokenizerParts& parts,
-                                              const std::string& where);
+// The pre-tokenizer comes before the model, which may take over a last ByteLevel stage.
+std::shared_ptr<const TokenModel> parse_model(std::string_view json, TokenizerParts& parts, const std::string& where);
 void parse_normalizer(std::string_view json, TokenizerParts& parts, const std::string& where);
 void parse_pre_tokenizer(std::string_view json, TokenizerParts& parts, const std::string& where);
 void parse_post_processor(std::string_view json, TokenizerParts& parts, const std::string& where);

@@ -9,14 +9,14 @@
 namespace quern {
 namespace {
 
-bool is_white_space(char32_t c) {  // PropList.txt, White_Space
+bool has_white_space(char32_t c) {  // PropList.txt, White_Space
   return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 uint8_t classify(char32_t c) {
   const utf8proc_property_t* property = utf8proc_get_property(static_cast<utf8proc_int32_t>(c));
-  uint8_t bits = is_white_space(c) ? kSpace : 0;
+  uint8_t bits = has_white_space(c) ? kSpace : 0;
   switch (property->category) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "text/unicode.h"
 
 namespace quern {
 
@@ -67,6 +68,18 @@ TokenId Vocabulary::find(std::string_view text) const {
     if (id < 0) return -1;
     if (text_of(id) == text) return id;
   }
+}
+
+std::vector<TokenId> single_characters(const Vocabulary& vocabulary) {
+  std::vector<TokenId> ids;
+  for (TokenId id = 0; id < vocabulary.id_limit(); ++id) {
+    if (!vocabulary.contains(id) || vocabulary.text_of(id).empty()) continue;
+    const CodePoint c = decode_utf8(vocabulary.text_of(id).data());
+    if (static_cast<size_t>(c.length) != vocabulary.text_of(id).size()) continue;
+    if (c.value >= ids.size()) ids.resize(c.value + 1, -1);
+    ids[c.value] = id;
+  }
+  return ids;
 }
 
 }  // namespace quern

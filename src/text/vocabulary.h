@@ -3,6 +3,7 @@
 // Strings with ids, packed: one arena, one flat hash table. Serves as a model's vocabulary and, once more, as the table
 // of raw bytes behind it.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,14 @@ namespace quern {
 inline constexpr TokenId kMaxTokenId = (1 << 21) - 1;
 
 uint64_t hash_bytes(std::string_view bytes);
+
+inline bool is_hidden(const std::vector<TokenId>& sorted, TokenId id) {
+  return std::binary_search(sorted.begin(), sorted.end(), id);
+}
+
+class Vocabulary;
+// The ids of a vocabulary's single characters, by code point; -1 where there is none.
+std::vector<TokenId> single_characters(const Vocabulary& vocabulary);
 
 class Vocabulary {
  public:

@@ -7,20 +7,18 @@
 
 namespace quern {
 
-WordLevelModel::WordLevelModel(Vocabulary surfaces, std::string unk_token)
-    : surfaces_(std::move(surfaces)), unk_token_(std::move(unk_token)), unk_id_(surfaces_.find(unk_token_)) {
-  for (TokenId id = 0; id < surfaces_.id_limit(); ++id) {
-    if (!surfaces_.contains(id) || surfaces_.text_of(id).empty()) continue;
-    const CodePoint c = decode_utf8(surfaces_.text_of(id).data());
-    if (static_cast<size_t>(c.length) != surfaces_.text_of(id).size()) continue;
-    if (c.value >= char_ids_.size()) char_ids_.resize(c.value + 1, -1);
-    char_ids_[c.value] = id;
-  }
+WordLevelModel::WordLevelModel(Vocabulary surfaces, std::string unk_token, std::vector<TokenId> hidden)
+    : surfaces_(std::move(surfaces)),
+      hidden_(std::move(hidden)),
+      unk_token_(std::move(unk_token)),
+      unk_id_(surfaces_.find(unk_token_)),
+      char_ids_(single_characters(surfaces_)) {
+  for (TokenId& id : char_ids_) id = is_hidden(hidden_, id) ? -1 : id;
 }
 
 TokenId WordLevelModel::id_of(std::string_view word) const {
   const TokenId id = surfaces_.find(word);
-  if (id >= 0) return id;
+  if (id >= 0 && !is_hidden(hidden_, id)) return id;
   if (unk_id_ < 0) {
     throw Error(ErrorKind::InvalidData, "'{}' is not in the vocabulary, and the tokenizer has no unknown token", word)
         .hint("train the tokenizer on text that has it, or with an unknown token");
@@ -29,7 +27,7 @@ TokenId WordLevelModel::id_of(std::string_view word) const {
 }
 
 void WordLevelModel::tokenize(std::string_view word, EncodeScratch&, std::vector<ModelToken>& out) const {
-  out.push_back({id_of(word), word.size()});
+  out.push_back({id_of(word), 0, word.size()});
 }
 
 void WordLevelModel::encode(std::string_view text, const PreTokenizer& pre, size_t first_stage, EncodeScratch&,
@@ -42,6 +40,10 @@ void WordLevelModel::encode(std::string_view text, const PreTokenizer& pre, size
     out.push(id);
   };
   pre.run(first_stage, pre.stages.size(), text, word);
+}
+
+std::shared_ptr<const TokenModel> WordLevelModel::hiding(const std::vector<TokenId>& ids) const {
+  return ids == hidden_ ? nullptr : std::make_shared<WordLevelModel>(surfaces_, unk_token_, ids);
 }
 
 void WordLevelModel::write_json(std::string& out) const {
