@@ -25,7 +25,7 @@ struct TokenizeVerbOptions {
 
 Tokenizer open_tokenizer(const std::string& argument) {
   if (fs::is_regular_file(argument)) return Tokenizer::load(argument);
-  if (fs::exists(fs::path(argument) / "tokenizer.json")) return Tokenizer::load(argument);
+  if (Tokenizer::exists_in(argument)) return Tokenizer::load(argument);
   return Tokenizer::load(resolve_model_path(argument));
 }
 

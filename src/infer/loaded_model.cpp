@@ -38,7 +38,7 @@ LoadedModel open_model(const std::string& argument) {
   LoadedModel m;
   m.folder = resolve_model_path(argument);
   m.model = load_model(m.folder, {.packed_products = true});
-  if (fs::exists(m.folder / "tokenizer.json")) m.tokenizer = Tokenizer::load(m.folder);
+  if (Tokenizer::exists_in(m.folder)) m.tokenizer = Tokenizer::load(m.folder);
   const Json config = read_model_config(m.folder), generation_config = read_generation_config(m.folder);
   m.stop_ids = end_of_text_ids(generation_config, config);
   for (const char* key : {"bos_token_id", "eos_token_id"})

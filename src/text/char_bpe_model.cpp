@@ -160,6 +160,11 @@ void CharBpeModel::encode(std::string_view text, const PreTokenizer& pre, size_t
   pre.run(first_stage, pre.stages.size(), text, word);
 }
 
+bool CharBpeModel::separates(char32_t left, char32_t right) const {
+  const bool plain = options_.prefix.empty() && options_.suffix.empty() && !options_.ignore_merges;
+  return plain && char_id(left) >= 0 && char_id(right) >= 0 && !junctions_.may_join(left, right);
+}
+
 std::shared_ptr<const TokenModel> CharBpeModel::hiding(const std::vector<TokenId>& ids) const {
   if (!options_.ignore_merges || ids == hidden_) return nullptr;
   return std::make_shared<CharBpeModel>(surfaces_, merges_.all(), options_, ids);

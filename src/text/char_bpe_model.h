@@ -55,6 +55,7 @@ class CharBpeModel final : public TokenModel {
   void tokenize(std::string_view word, EncodeScratch& scratch, std::vector<ModelToken>& out) const override;
   void encode(std::string_view text, const PreTokenizer& pre, size_t first_stage, EncodeScratch& scratch,
               IdSink& out) const override;
+  bool separates(char32_t left, char32_t right) const override;
   std::shared_ptr<const TokenModel> hiding(const std::vector<TokenId>& ids) const override;
   void write_json(std::string& out) const override;
 

@@ -22,6 +22,13 @@ constexpr std::string_view kNotSpaces =
 constexpr std::string_view kWordChars =
     R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE}\x{24B6}-\x{24E9})";
 
+// \b and \B by the same word characters.
+void append_word_border(std::string& out, bool negated) {
+  const std::string in = fmt::format("[{}]", kWordChars);
+  out += negated ? fmt::format("(?:(?<={0})(?={0})|(?<!{0})(?!{0}))", in)
+                 : fmt::format("(?:(?<={0})(?!{0})|(?<!{0})(?={0}))", in);
+}
+
 std::string from_oniguruma(std::string_view pattern) {
   std::string out;
   bool in_class = false;
@@ -29,6 +36,10 @@ std::string from_oniguruma(std::string_view pattern) {
     const char c = pattern[i];
     if (c == '\\' && i + 1 < pattern.size()) {
       const char escaped = pattern[++i];
+      if (!in_class && (escaped == 'b' || escaped == 'B')) {
+        append_word_border(out, escaped == 'B');
+        continue;
+      }
       const bool space = escaped == 's' || escaped == 'S', word = escaped == 'w' || escaped == 'W';
       const std::string_view set = space ? kSpaces : kWordChars;
       const bool negated = escaped == 'S' || escaped == 'W';

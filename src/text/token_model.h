@@ -59,6 +59,11 @@ class TokenModel {
   // A model that never finds these tokens in a text (special ones, which no user's text may spell), or null where it
   // can't find them anyway.
   virtual std::shared_ptr<const TokenModel> hiding(const std::vector<TokenId>&) const { return nullptr; }
+  // No token holds `left` followed by `right`, and a text cut between them has the same ids. Used to cut long texts.
+  virtual bool separates(char32_t left, char32_t right) const {
+    (void)left, (void)right;
+    return false;
+  }
   // The value of "model" in tokenizer.json.
   virtual void write_json(std::string& out) const = 0;
 };

@@ -57,6 +57,7 @@ class Tokenizer {
   // A tokenizer.json, a SentencePiece .model, a tiktoken rank file, or the folder that holds one; the last two take
   // added tokens from the tokenizer_config.json beside them. Throws NotFound, InvalidModel (damaged) or Unsupported.
   static Tokenizer load(const std::filesystem::path& file_or_folder);
+  static bool exists_in(const std::filesystem::path& folder);  // whether load(folder) finds a file
   static Tokenizer from_json(std::string_view json_text, const std::string& where);
   std::string to_json() const;
   void save(const std::filesystem::path& file) const;  // atomically

@@ -12,26 +12,37 @@
 namespace quern {
 namespace {
 
-fs::path tokenizer_in_folder(const fs::path& folder) {
+// The files of a folder that could be its tokenizer, the likeliest first; only when there is none with a usual name,
+// all that end like one.
+std::vector<fs::path> tokenizer_files(const fs::path& folder) {
   for (const char* name : {"tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}) {
-    if (fs::exists(folder / name)) return folder / name;
+    if (fs::exists(folder / name)) return {folder / name};
   }
   std::vector<fs::path> others;
+  if (!fs::is_directory(folder)) return others;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string extension = entry.path().extension().string();
     if (extension == ".model" || extension == ".tiktoken") others.push_back(entry.path());
   }
-  if (others.size() == 1) return others[0];
-  if (others.empty())
+  std::sort(others.begin(), others.end());
+  return others;
+}
+
+fs::path tokenizer_in_folder(const fs::path& folder) {
+  const std::vector<fs::path> files = tokenizer_files(folder);
+  if (files.size() == 1) return files[0];
+  if (files.empty()) {
     throw Error(ErrorKind::NotFound, "{}: there is no tokenizer.json in this folder", folder.string())
         .hint("a SentencePiece .model or a .tiktoken file serves as well");
-  std::sort(others.begin(), others.end());
+  }
   throw Error(ErrorKind::InvalidArgument, "{}: several files could be the tokenizer, as {} and {}", folder.string(),
-              others[0].filename().string(), others[1].filename().string())
+              files[0].filename().string(), files[1].filename().string())
       .hint("name the file");
 }
 
 }  // namespace
+
+bool Tokenizer::exists_in(const std::filesystem::path& folder) { return tokenizer_files(folder).size() == 1; }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& file_or_folder) {
   const fs::path file = fs::is_directory(file_or_folder) ? tokenizer_in_folder(file_or_folder) : file_or_folder;

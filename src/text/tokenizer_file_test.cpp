@@ -115,7 +115,9 @@ TEST(Tiktoken, BadLinesAreNamed) {
 
 TEST(TokenizerFiles, FolderMayHoldAnyKindAndItsConfigAddsTokens) {
   const TemporaryDirectory folder;
+  EXPECT_FALSE(Tokenizer::exists_in(folder.path()));
   write_file(folder.path() / "tokenizer.model", spm_bpe());
+  EXPECT_TRUE(Tokenizer::exists_in(folder.path()));
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("ab"), (Ids{261}));
   write_file(folder.path() / "tokenizer_config.json",
              R"({"add_bos_token": true, "bos_token": {"content": "<s>"}, "tokenizer_class": "LlamaTokenizer",

@@ -97,10 +97,10 @@ TEST(Unigram, TakesTheBestPathNotTheLongestToken) {
   EXPECT_EQ(t.encode("abcdacdxx"), e.ids);
 }
 
-TEST(Unigram, ScoresThatBalanceGiveTheEarlierPath) {
+TEST(Unigram, OfPathsThatBalanceTheLongerLastTokenStays) {
   const std::string model = R"({"type": "Unigram", "unk_id": null, "vocab": [["a", -1], ["aa", -2]]})";
   const Tokenizer t = tokenizer_of(json_of(model, "null"));
-  EXPECT_EQ(t.encode("aaa"), (Ids{1, 0}));
+  EXPECT_EQ(t.encode("aaa"), (Ids{0, 1}));
   EXPECT_THROW(t.encode("b"), Error);
 }
 
@@ -125,6 +125,28 @@ TEST(LongRuns, OfOneKindTakeNoMoreThanTheirLength) {
   const std::string unigram = R"({"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["a", -1], ["aa", -1.5]]})";
   EXPECT_EQ(tokenizer_of(json_of(unigram, "null")).encode(run).size(), size_t{1} << 19);
   EXPECT_EQ(tokenizer_of(json_of(kWordPiece, kSplitSpaces)).encode(run).size(), 1u);
+}
+
+TEST(ParallelEncoding, OfEveryKindGivesTheSameIds) {
+  const std::string always =
+      R"({"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": true})";
+  const std::string llama = R"({"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"},
+                               {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]})";
+  const std::string unigram = R"({"type": "Unigram", "unk_id": 0,
+      "vocab": [["<unk>", 0], ["a", -1], ["aa", -1.5], ["\u2581", -2], ["\u2581b", -2.5], ["b", -3]]})";
+  Rng rng(5);
+  std::string text;
+  while (text.size() < 400'000) {
+    for (uint64_t n = rng.below(9); n > 0; --n) text += "aabbab\n1"[rng.below(8)];
+    text += rng.chance(0.1) ? "\u00E9" : rng.chance(0.1) ? "  " : " ";
+  }
+  for (const std::string& json :
+       {json_of(kByteBpe, kFirst), json_of(kByteBpe, "null", llama), json_of(unigram, always),
+        json_of(kWordPiece, R"({"type": "BertPreTokenizer"})", R"({"type": "BertNormalizer"})")}) {
+    const Tokenizer t = tokenizer_of(json);
+    const Ids ids = t.encode(text);
+    for (int threads : {2, 3, 5}) EXPECT_EQ(t.encode_parallel(text, threads), ids);
+  }
 }
 
 TEST(Decoders, ScreenedTextComesOutAsSoonAsItIsSure) {
