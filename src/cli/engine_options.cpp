@@ -12,6 +12,10 @@ void EngineFlags::add_to(CLI::App* cmd) {
   engine(cmd->add_option("--chunk", chunk, "most tokens of one step; longer prompts are fed in pieces")
              ->check(CLI::Range(1, 1 << 20)));
   engine(cmd->add_option("--cache", cache, "most memory for keys and values, as 500MB"));
+  engine(cmd->add_option("--cache-type", cache_type,
+                         "how keys and values are kept: f32; in less memory, with a little less accuracy, f16, bf16, "
+                         "q8_0")
+             ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"})));
   engine(cmd->add_option("--guess", guess,
                          "guess up to N tokens ahead from what the text repeats: the same text, sooner if it does")
              ->check(CLI::Range(0, 64)));
@@ -22,7 +26,8 @@ EngineOptions EngineFlags::options(const LoadedModel& model) const {
   EngineOptions o{.max_sequences = batch,
                   .max_step_tokens = chunk,
                   .context = context,
-                  .cache_bytes = cache.empty() ? 0 : parse_size(cache)};
+                  .cache_bytes = cache.empty() ? 0 : parse_size(cache),
+                  .cache_type = *dtype_from_name(cache_type)};
   if (draft.empty()) return o;
   const LoadedModel small = open_model(draft);
   const int64_t V = std::min(model.model->shape().V, small.model->shape().V);

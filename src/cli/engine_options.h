@@ -12,7 +12,7 @@ namespace quern {
 
 struct EngineFlags {
   int64_t context = 0, batch = 64, chunk = 512, guess = 0;
-  std::string cache, draft;
+  std::string cache, cache_type = "f32", draft;
 
   void add_to(CLI::App* cmd);
   // Opens the draft model, if one is named, and checks that it reads and writes the same tokens as `model`.

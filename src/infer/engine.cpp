@@ -42,7 +42,8 @@ Engine::Impl::Impl(std::shared_ptr<const CausalLm> m, Tokenizer t, EngineOptions
       options(o),
       pool(model->shape(), cache_budget(o),
            o.max_sequences * pages_for(o.context > 0 ? o.context : model->shape().context) +
-               (o.prefix_bytes > 0 ? kMostPrefixPages : 0)),
+               (o.prefix_bytes > 0 ? kMostPrefixPages : 0),
+           o.cache_type),
       prefixes(pool, std::min<int64_t>(kMostPrefixPages, int64_t(o.prefix_bytes / pool.page_bytes()))) {
   if (options.context <= 0) options.context = model->shape().context;
   options.max_step_tokens = std::max<int64_t>(1, options.max_step_tokens);

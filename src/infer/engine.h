@@ -20,6 +20,9 @@ struct EngineOptions {
   int64_t max_step_tokens = 512;  // rows of one step; a longer prompt is fed in pieces
   int64_t context = 0;            // longest prompt and answer together; 0: what the model was made for
   uint64_t cache_bytes = 0;       // most memory for keys and values; 0: half of what the machine has free
+  // How keys and values are kept: f32, f16, bf16 or q8_0. Less memory is read for each token, and results differ a
+  // little; they still depend on the request and the model alone.
+  DType cache_type = DType::f32;
   // Most memory for beginnings of texts that stay in the cache for requests that begin alike; 0: none stay.
   uint64_t prefix_bytes = uint64_t{512} << 20;
   // A smaller model with the same vocabulary, to guess ahead with (Request::guess_ahead).

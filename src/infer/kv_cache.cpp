@@ -11,8 +11,10 @@
 
 namespace quern {
 
-KvPool::KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_pages) {
-  page_bytes_ = uint64_t(shape.kv_size() * kPageSize) * sizeof(float);
+KvPool::KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_pages, DType storage) {
+  for (int64_t layer = 0; layer < shape.L; ++layer)
+    check_cache_storage(storage, shape.kv_format(layer).D, shape.kv_format(layer).D_v);
+  page_bytes_ = size_bytes(storage, shape.kv_size() * kPageSize);
   num_pages_ = std::min(int64_t(budget_bytes / page_bytes_), most_pages);
   if (num_pages_ < 1)
     throw Error(ErrorKind::Resources,
@@ -30,10 +32,10 @@ KvPool::KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_page
         .hint("use a smaller model, or close other programs");
   memory_ =
       std::shared_ptr<const void>(address, [size_bytes](const void* p) { ::munmap(const_cast<void*>(p), size_bytes); });
-  const float* at = static_cast<const float*>(address);
+  const auto* at = static_cast<const std::byte*>(address);
   const auto pages = [&](int64_t heads, int64_t size) {
-    const Tensor t = Tensor::borrow(at, {num_pages_, heads, size * kPageSize}, DType::f32, memory_);
-    at += t.numel();
+    const Tensor t = Tensor::borrow(at, {num_pages_, heads, size * kPageSize}, storage, memory_);
+    at += t.size_bytes();
     return t;
   };
   for (int64_t layer = 0; layer < shape.L; ++layer) {
@@ -72,8 +74,9 @@ void KvPool::copy(int32_t from, int32_t to) {
   for (const LayerPages& l : layers_)
     for (const Tensor* t : {&l.k, &l.v}) {
       if (!*t) continue;
-      const int64_t n = t->strides()[0];
-      std::memcpy(t->data() + to * n, t->data() + from * n, size_t(n) * sizeof(float));
+      const size_t size = size_bytes(t->dtype(), t->strides()[0]);
+      auto* pages = static_cast<std::byte*>(t->raw());
+      std::memcpy(pages + size_t(to) * size, pages + size_t(from) * size, size);
     }
 }
 

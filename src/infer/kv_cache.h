@@ -19,8 +19,9 @@ struct ModelShape;
 // taken at once; memory only when a page is first written, so that a generous budget costs a small run nothing.
 class KvPool {
  public:
-  // As many pages as `budget_bytes` holds, at most `most_pages`. Throws Resources when that is not even one.
-  KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_pages);
+  // As many pages as `budget_bytes` holds, at most `most_pages`, of numbers stored as f32, f16, bf16 or q8_0. Throws
+  // Resources when that is not even one, Unsupported for a format that does not fit the model.
+  KvPool(const ModelShape& shape, uint64_t budget_bytes, int64_t most_pages, DType storage = DType::f32);
   ~KvPool();
   KvPool(const KvPool&) = delete;
   KvPool& operator=(const KvPool&) = delete;

@@ -98,7 +98,7 @@ std::vector<Tensor> attention_probabilities(const Tensor& q, const Tensor& k, st
 
 // One layer's cache: pages of kPageSize positions. Page p holds, per key/value head, keys transposed (D, 64) and
 // values (64, D_v); or, where values are the first D_v numbers of the keys, those as rows (64, D) and nothing else.
-//   k (pages, K, D * 64)   v (pages, K, D_v * 64) or none
+//   k (pages, K, D * 64)   v (pages, K, D_v * 64) or none, of f32, f16, bf16 or q8_0; of the last keys are rows too
 struct LayerPages {
   Tensor k, v;
   int64_t D_v = 0;  // size of a value head

@@ -19,14 +19,17 @@ inline constexpr int64_t kPageSize = 64;  // positions per page
 // Where the values are the first D_v numbers of the keys (a latent: DeepSeek-V2, arXiv:2405.04434, sect. 2.1), each
 // position is stored once, as a row: key head j of a page is [64][D], and there are no value pages.
 struct PagedKv {
-  float* k_pages = nullptr;
-  float* v_pages = nullptr;                      // nullptr: values are the keys' beginnings
-  int64_t k_page_stride = 0, v_page_stride = 0;  // floats from page to page, at least K * D * 64 and K * 64 * D_v
+  void* k_pages = nullptr;
+  void* v_pages = nullptr;                       // nullptr: values are the keys' beginnings
+  int64_t k_page_stride = 0, v_page_stride = 0;  // values from page to page, at least K * D * 64 and K * 64 * D_v
   const int32_t* block_table = nullptr;          // (sequences, max_blocks): page of positions 64 b .. 64 b + 63
   int64_t max_blocks = 0;
-  DType storage = DType::f32;  // f32 alone for now
+  // f32, f16, bf16, or q8_0: blocks of 32 values of a row, so that keys are rows [64][D] there too, and D and D_v must
+  // be multiples of 32.
+  DType storage = DType::f32;
 
   bool values_in_keys() const { return v_pages == nullptr; }
+  bool keys_in_rows() const { return values_in_keys() || is_quantised(storage); }
 };
 
 struct PagedAttentionShape {
@@ -50,6 +53,9 @@ struct PagedRows {
 using PagedWriteFn = void(const float* k, int64_t k_stride, const float* v, int64_t v_stride, const PagedRows& rows,
                           const PagedKv& cache, const PagedAttentionShape& shape);
 PagedWriteFn paged_write_ref, paged_write_simd;
+
+// Throws Unsupported, naming what a cache may be stored in.
+void check_cache_storage(DType storage, int64_t D, int64_t D_v);
 
 // Row n attends to positions 0 .. positions[n] of its sequence, all of them already written.
 //   q (N, H, D), rows q_stride apart   ->   out (N, H, D_v), rows out_stride apart

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "tensor/kernels/attention_plan.h"
 #include "tensor/kernels/highway_targets.h"
-#include "tensor/kernels/paged_attention.h"
+#include "tensor/kernels/paged_storage.h"
 #include "tensor/kernels/partial_sums.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -166,10 +166,10 @@ class PagedWorker {
   explicit PagedWorker(const PagedArgs& args) : a_(args), D_(args.shape.D), D_v_(args.shape.value_size()) {
     q_tile_ = scratch_.floats(kQueryTile * D_);
     scores_ = scratch_.floats(kQueryTile * kPageSize);
-    if (a_.cache.values_in_keys()) {
-      keys_ = scratch_.floats(D_ * kPageSize);
-      std::memset(keys_, 0, size_t(D_ * kPageSize) * sizeof(float));
-    }
+    if (!a_.cache.keys_in_rows() && a_.cache.storage == DType::f32) return;
+    keys_ = scratch_.floats(D_ * kPageSize);
+    std::memset(keys_, 0, size_t(D_ * kPageSize) * sizeof(float));
+    if (a_.cache.storage != DType::f32) values_ = scratch_.floats(std::max(D_, D_v_) * kPageSize);
   }
 
   void Load(const PagedTile& tile, int64_t kv_head) {
@@ -230,31 +230,55 @@ class PagedWorker {
   int64_t Row(int64_t i) const { return tile_.first_row + (tile_.first_pair + i) / a_.group(); }
   int64_t Head(int64_t i) const { return kv_head_ * a_.group() + (tile_.first_pair + i) % a_.group(); }
 
-  const float* Keys(int64_t block) const {
-    return a_.cache.k_pages + table_[block] * a_.cache.k_page_stride + kv_head_ * D_ * kPageSize;
+  const void* Keys(int64_t block) const {
+    const PagedKv& c = a_.cache;
+    return in_pages(c.k_pages, c.storage, c.k_page_stride, table_[block], kv_head_ * D_ * kPageSize);
   }
-  const float* Values(int64_t block) const {
-    return a_.cache.v_pages + table_[block] * a_.cache.v_page_stride + kv_head_ * D_v_ * kPageSize;
+  const void* Values(int64_t block) const {
+    const PagedKv& c = a_.cache;
+    return in_pages(c.v_pages, c.storage, c.v_page_stride, table_[block], kv_head_ * D_v_ * kPageSize);
+  }
+
+  // Keys transposed, (D, 64), and values, (64, D_v) in rows `v_stride` apart, of a page whose first `count` positions
+  // are looked at: as they stand in the cache or, where they are stored otherwise, unpacked.
+  struct PageFloats {
+    const float *k, *v;
+    int64_t v_stride;
+  };
+  PageFloats Unpack(int64_t block, int64_t count) const {
+    const PagedKv& c = a_.cache;
+    const void *k = Keys(block), *v = c.values_in_keys() ? k : Values(block);
+    const int64_t v_stride = c.values_in_keys() ? D_ : D_v_;
+    if (c.storage == DType::f32) {
+      const auto* keys = static_cast<const float*>(k);
+      if (c.keys_in_rows()) TransposePage(keys, count, D_, keys_);
+      return {c.keys_in_rows() ? keys_ : keys, static_cast<const float*>(v), v_stride};
+    }
+    if (c.keys_in_rows()) {
+      convert_to_f32_simd(c.storage, k, values_, count * D_);
+      TransposePage(values_, count, D_, keys_);
+    } else {
+      convert_to_f32_simd(c.storage, k, keys_, D_ * kPageSize);
+    }
+    if (!c.values_in_keys()) convert_to_f32_simd(c.storage, v, values_, count * D_v_);
+    return {keys_, values_, v_stride};
   }
 
   void Page(int64_t block, const PagedState& state) {
-    const bool values_in_keys = a_.cache.values_in_keys();
-    const int64_t key0 = block * kPageSize, v_stride = values_in_keys ? D_ : D_v_;
-    const float *k = Keys(block), *v = values_in_keys ? k : Values(block);
+    const bool plain = a_.cache.storage == DType::f32 && !a_.cache.keys_in_rows();
+    const int64_t key0 = block * kPageSize;
+    const auto [k, v, v_stride] = Unpack(block, std::min(kPageSize, tile_.last_key - key0));
     const int64_t groups = (tile_.count + kTileRows - 1) / kTileRows;
-    if (values_in_keys) {
-      TransposePage(k, std::min(kPageSize, tile_.last_key - key0), D_, keys_);
-      k = keys_;
-    } else if (groups == 1 && tile_.count > 1) {
+    if (plain && groups == 1 && tile_.count > 1) {
       Touch(k, D_ * kPageSize);
       Touch(v, D_v_ * kPageSize);
     }
     // A prompt's tile asks for the next page piece by piece while it works on this one.
     const int64_t k_piece = round_up(D_ * kPageSize / groups, 16), v_piece = round_up(D_v_ * kPageSize / groups, 16);
     const float *next_k = nullptr, *next_v = nullptr;
-    if (groups > 1 && (block + 1) * kPageSize < tile_.last_key) {
-      next_k = Keys(block + 1);
-      if (!values_in_keys) next_v = Values(block + 1);
+    if (plain && groups > 1 && (block + 1) * kPageSize < tile_.last_key) {
+      next_k = static_cast<const float*>(Keys(block + 1));
+      next_v = static_cast<const float*>(Values(block + 1));
     }
     for (int64_t g = 0; g < tile_.count; g += kTileRows) {
       const int64_t M = std::min(kTileRows, tile_.count - g);
@@ -316,8 +340,8 @@ class PagedWorker {
   int64_t kv_head_;
   const int32_t* table_;
   Scratch scratch_;
-  float *q_tile_, *scores_;  // (48, D), (48, 64)
-  float* keys_ = nullptr;    // (D, 64): a page's keys, where they are stored as rows
+  float *q_tile_, *scores_;                    // (48, D), (48, 64)
+  float *keys_ = nullptr, *values_ = nullptr;  // (D, 64), (64, D or D_v): a page where it is unpacked
   int64_t first_[kTileRows], last_[kTileRows];
   float correction_[kTileRows];
 };
@@ -390,25 +414,43 @@ namespace quern {
 HWY_EXPORT(PagedTiles);
 HWY_EXPORT(PagedSpans);
 
+void check_cache_storage(DType storage, int64_t D, int64_t D_v) {
+  if (storage != DType::f32 && storage != DType::f16 && storage != DType::bf16 && storage != DType::q8_0)
+    throw Error(ErrorKind::Unsupported, "keys and values can't be kept in {}", name(storage))
+        .hint("known are f32, f16, bf16 and q8_0");
+  if (is_quantised(storage) && (D % 32 != 0 || D_v % 32 != 0))
+    throw Error(ErrorKind::Unsupported,
+                "keys of {} and values of {} numbers can't be kept in q8_0, whose blocks have 32", D, D_v)
+        .hint("keep them in f16");
+}
+
 void paged_write_simd(const float* k, int64_t k_stride, const float* v, int64_t v_stride, const PagedRows& rows,
                       const PagedKv& cache, const PagedAttentionShape& shape) {
-  QUERN_CHECK(cache.storage == DType::f32, "paged cache of {}", name(cache.storage));
   const int64_t D = shape.D, D_v = shape.value_size();
+  const auto column = [D]<typename T>(const T* values, T* to) {  // of a transposed page
+    for (int64_t d = 0; d < D; ++d) to[d * kPageSize] = values[d];
+  };
   parallel_for(shape.N, row_grain(4 * shape.K * D), [&](int64_t begin, int64_t end) {
+    std::vector<uint16_t> halves(static_cast<size_t>(D));
     for (int64_t n = begin; n < end; ++n) {
       const int64_t block = rows.positions[n] / kPageSize, slot = rows.positions[n] % kPageSize;
       const int64_t page = cache.block_table[rows.sequences[n] * cache.max_blocks + block];
+      const auto key = [&](int64_t index) {
+        return in_pages(cache.k_pages, cache.storage, cache.k_page_stride, page, index);
+      };
       for (int64_t j = 0; j < shape.K; ++j) {
         const float* k_n = k + n * k_stride + j * D;
-        if (cache.values_in_keys()) {
-          std::memcpy(cache.k_pages + page * cache.k_page_stride + (j * kPageSize + slot) * D, k_n,
-                      size_t(D) * sizeof(float));
-          continue;
+        if (cache.keys_in_rows()) {
+          store_values(cache.storage, k_n, D, key((j * kPageSize + slot) * D));
+        } else if (cache.storage == DType::f32) {
+          column(k_n, static_cast<float*>(key(j * D * kPageSize + slot)));
+        } else {
+          store_values(cache.storage, k_n, D, halves.data());
+          column(static_cast<const uint16_t*>(halves.data()), static_cast<uint16_t*>(key(j * D * kPageSize + slot)));
         }
-        float* k_page = cache.k_pages + page * cache.k_page_stride + j * D * kPageSize + slot;
-        for (int64_t d = 0; d < D; ++d) k_page[d * kPageSize] = k_n[d];
-        std::memcpy(cache.v_pages + page * cache.v_page_stride + (j * kPageSize + slot) * D_v,
-                    v + n * v_stride + j * D_v, size_t(D_v) * sizeof(float));
+        if (!cache.values_in_keys())
+          store_values(cache.storage, v + n * v_stride + j * D_v, D_v,
+                       in_pages(cache.v_pages, cache.storage, cache.v_page_stride, page, (j * kPageSize + slot) * D_v));
       }
     }
   });
@@ -416,7 +458,6 @@ void paged_write_simd(const float* k, int64_t k_stride, const float* v, int64_t 
 
 void paged_attention_simd(const float* q, int64_t q_stride, const PagedRows& rows, const PagedKv& cache, float* out,
                           int64_t out_stride, const PagedAttentionShape& shape) {
-  QUERN_CHECK(cache.storage == DType::f32, "paged cache of {}", name(cache.storage));
   const PagedArgs args = {q, q_stride, rows, cache, out, out_stride, shape};
   const int64_t G = args.group();
   std::vector<PagedTile> tiles;

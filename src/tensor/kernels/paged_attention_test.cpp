@@ -12,6 +12,7 @@ namespace {
 struct Cache {
   PagedAttentionShape shape;
   bool values_in_keys = false;
+  DType storage = DType::f32;
   std::vector<int64_t> lengths;
   int64_t max_blocks = 0;
   std::vector<int32_t> table;
@@ -19,8 +20,8 @@ struct Cache {
   Floats q;     // (all positions, H, D)
   Floats k_pages, v_pages;
 
-  Cache(PagedAttentionShape s, std::vector<int64_t> sequence_lengths, bool latent = false)
-      : shape(s), values_in_keys(latent), lengths(std::move(sequence_lengths)) {
+  Cache(PagedAttentionShape s, std::vector<int64_t> sequence_lengths, bool latent = false, DType dtype = DType::f32)
+      : shape(s), values_in_keys(latent), storage(dtype), lengths(std::move(sequence_lengths)) {
     int64_t total = 0, pages = 0;
     for (int64_t length : lengths) {
       total += length;
@@ -48,7 +49,8 @@ struct Cache {
             .k_page_stride = shape.K * shape.D * kPageSize,
             .v_page_stride = shape.K * shape.value_size() * kPageSize,
             .block_table = table.data(),
-            .max_blocks = max_blocks};
+            .max_blocks = max_blocks,
+            .storage = storage};
   }
 
   struct Batch {
@@ -93,6 +95,7 @@ struct Case {
   std::string name;
   PagedAttentionShape shape;
   bool latent = false;  // values are the keys' beginnings
+  DType storage = DType::f32;
 };
 
 std::vector<Case> cases() {
@@ -103,8 +106,14 @@ std::vector<Case> cases() {
       {"odd sizes", {.H = 2, .K = 1, .D = 7, .D_v = 13}},
       {"window", {.H = 2, .K = 2, .D = 16, .window = 70}},
       {"cap", {.H = 4, .K = 2, .D = 16, .window = 600, .softcap = 2.0f}},
-      {"latent", {.H = 16, .K = 1, .D = 72, .D_v = 64}, true},
+      {"latent", {.H = 5, .K = 1, .D = 72, .D_v = 64}, true},
       {"latent of odd sizes", {.H = 3, .K = 1, .D = 27, .D_v = 19}, true},
+      {"f16", {.H = 4, .K = 2, .D = 24, .D_v = 40}, false, DType::f16},
+      {"f16, one head", {.H = 1, .K = 1, .D = 7, .D_v = 5, .window = 100}, false, DType::f16},
+      {"bf16", {.H = 2, .K = 2, .D = 16}, false, DType::bf16},
+      {"q8_0", {.H = 4, .K = 2, .D = 32, .D_v = 64}, false, DType::q8_0},
+      {"f16 latent", {.H = 5, .K = 1, .D = 27, .D_v = 19}, true, DType::f16},
+      {"q8_0 latent", {.H = 3, .K = 1, .D = 96, .D_v = 64}, true, DType::q8_0},
       {"latent, two heads, a window", {.H = 4, .K = 2, .D = 20, .D_v = 20, .window = 70}, true},
   };
 }
@@ -114,13 +123,13 @@ const std::vector<int64_t> kLengths = {1, 130, 1100};  // the last one: three sp
 TEST(PagedAttentionKernel, SimdMatchesReferenceForEveryShapeAndMask) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(c.name);
-    Cache cache(c.shape, kLengths, c.latent), other(c.shape, kLengths, c.latent);
+    Cache cache(c.shape, kLengths, c.latent, c.storage), other(c.shape, kLengths, c.latent, c.storage);
     Cache::Batch all;
     for (int64_t s = 0; s < 3; ++s) cache.add(&all, s, 0, kLengths[size_t(s)]);
     cache.write(all, paged_write_simd);
     other.write(all, paged_write_ref);
-    EXPECT_TRUE(close(cache.stored(cache.k_pages), other.stored(other.k_pages), 0, 0));
-    EXPECT_TRUE(close(cache.stored(cache.v_pages), other.stored(other.v_pages), 0, 0));
+    EXPECT_TRUE(same_bits(cache.stored(cache.k_pages), other.stored(other.k_pages)));
+    EXPECT_TRUE(same_bits(cache.stored(cache.v_pages), other.stored(other.v_pages)));
     Cache::Batch some;  // the reference is slow: every row near a border, then a few
     for (int64_t s = 0; s < 3; ++s)
       for (int64_t p = 0; p < kLengths[size_t(s)]; ++p)
@@ -136,7 +145,7 @@ TEST(PagedAttentionKernel, BitsAreTheSameAloneInABatchInPiecesAndForAnyThreads) 
     Floats whole;
     with_thread_counts([&](int threads) {
       SCOPED_TRACE(threads);
-      Cache cache(c.shape, kLengths, c.latent);
+      Cache cache(c.shape, kLengths, c.latent, c.storage);
       Cache::Batch all;
       for (int64_t s = 0; s < 3; ++s) cache.add(&all, s, 0, kLengths[size_t(s)]);
       cache.write(all, paged_write_simd);
@@ -160,7 +169,7 @@ TEST(PagedAttentionKernel, BitsAreTheSameAloneInABatchInPiecesAndForAnyThreads) 
       EXPECT_TRUE(same_bits(cache.attend(mixed, paged_attention_simd), Cache::gather(whole, mixed.sources, width)));
     });
     // Fed in pieces into a fresh cache, so that later pages hold NaN while earlier rows are computed.
-    Cache cache(c.shape, kLengths, c.latent);
+    Cache cache(c.shape, kLengths, c.latent, c.storage);
     Rng rng(11);
     for (int64_t first = 0; first < kLengths[2];) {
       const int64_t last = std::min(kLengths[2], first + rng.between(1, 150));

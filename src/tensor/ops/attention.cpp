@@ -88,12 +88,13 @@ std::vector<Tensor> attention_probabilities(const Tensor& q, const Tensor& k, st
 
 namespace {
 PagedKv paged(const LayerPages& pages, const Tensor& block_tables) {
-  return {.k_pages = pages.k.data(),
-          .v_pages = pages.v ? pages.v.data() : nullptr,
+  return {.k_pages = pages.k.raw(),
+          .v_pages = pages.v ? pages.v.raw() : nullptr,
           .k_page_stride = pages.k.strides()[0],
           .v_page_stride = pages.v ? pages.v.strides()[0] : 0,
           .block_table = block_tables.data<int32_t>(),
-          .max_blocks = block_tables.size(1)};
+          .max_blocks = block_tables.size(1),
+          .storage = pages.k.dtype()};
 }
 }  // namespace
 
