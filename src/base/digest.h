@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Cryptographic digests, for checking that a file is the one that was published. SHA-1 is what git names small files by.
+// Cryptographic digests, for checking that a file is the one that was published. SHA-1 is what git names small files
+// by.
 
 #include <cstddef>
 #include <filesystem>

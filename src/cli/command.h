@@ -26,6 +26,7 @@ void add_show_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_pull_command(CLI::App& app);
 void add_store_commands(CLI::App& app);  // import, list, cp, rm, verify
+void add_convert_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 
 // The chat prompt of `quern run`, for verbs that end in it.

@@ -54,7 +54,7 @@ void perplexity(const PerplexityVerbOptions& o) {
     }
   } else {
     if (!model.tokenizer.valid())
-      throw Error(ErrorKind::NotFound, "{}: no tokenizer.json, so text can't be read", model.folder.string())
+      throw Error(ErrorKind::NotFound, "{}: no tokenizer, so text can't be read", model.folder.string())
           .hint("give a .tokens file");
     meter = std::make_unique<PerplexityMeter>(*model.model, bytes_per_token(model.tokenizer), options);
     Corpus corpus = open_corpus(std::vector<fs::path>(o.files.begin(), o.files.end()),

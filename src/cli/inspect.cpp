@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "base/terminal.h"
 #include "data/token_file.h"
+#include "formats/gguf.h"
+#include "formats/gguf_config.h"
 #include "formats/hf_folder.h"
 #include "formats/model_path.h"
 #include "formats/safetensors.h"
@@ -18,25 +20,43 @@
 namespace quern {
 
 namespace {
-Json shape_json(const std::vector<int64_t>& shape) { return Json(shape); }
+struct StoredTensor {
+  std::string name, dtype;
+  std::vector<int64_t> shape;
+  int64_t values;
+  uint64_t bytes;
+};
 
-Json tensors_json(const std::vector<const SafetensorsTensor*>& tensors) {
-  Json list = Json::array();
+std::vector<StoredTensor> stored(const std::vector<const SafetensorsTensor*>& tensors) {
+  std::vector<StoredTensor> out;
   for (const SafetensorsTensor* t : tensors)
-    list.push_back(
-        {{"name", t->name}, {"dtype", t->dtype_name}, {"shape", shape_json(t->shape)}, {"bytes", t->bytes.size()}});
+    out.push_back({t->name, t->dtype_name, t->shape, t->num_values(), t->bytes.size()});
+  return out;
+}
+
+std::vector<StoredTensor> stored(const GgufFile& file) {
+  std::vector<StoredTensor> out;
+  for (const GgufTensor& t : file.tensors())
+    out.push_back({t.name, t.type_name(), t.shape, t.num_values(), t.bytes.size()});
+  return out;
+}
+
+Json tensors_json(const std::vector<StoredTensor>& tensors) {
+  Json list = Json::array();
+  for (const StoredTensor& t : tensors)
+    list.push_back({{"name", t.name}, {"dtype", t.dtype}, {"shape", t.shape}, {"bytes", t.bytes}});
   return list;
 }
 
 // Tensors, values and bytes altogether, and by dtype.
-void add_totals(Json& out, const std::vector<const SafetensorsTensor*>& tensors) {
+void add_totals(Json& out, const std::vector<StoredTensor>& tensors) {
   int64_t values = 0;
   uint64_t bytes = 0;
   std::map<std::string, int64_t> by_dtype;
-  for (const SafetensorsTensor* t : tensors) {
-    values += t->num_values();
-    bytes += t->bytes.size();
-    by_dtype[t->dtype_name] += t->num_values();
+  for (const StoredTensor& t : tensors) {
+    values += t.values;
+    bytes += t.bytes;
+    by_dtype[t.dtype] += t.values;
   }
   out["tensors"] = tensors.size();
   out["values"] = values;
@@ -49,14 +69,40 @@ Json inspect_safetensors(const fs::path& path) {
   std::vector<const SafetensorsTensor*> tensors;
   for (const SafetensorsTensor& t : file.tensors()) tensors.push_back(&t);
   Json out{{"kind", "safetensors"}, {"path", path.string()}, {"file_bytes", fs::file_size(path)}};
-  add_totals(out, tensors);
+  add_totals(out, stored(tensors));
   out["metadata"] = file.metadata();
-  out["list"] = tensors_json(tensors);
+  out["list"] = tensors_json(stored(tensors));
   return out;
 }
 
-Json inspect_tokenizer(const fs::path& path) {
-  const Tokenizer t = Tokenizer::load(path);
+constexpr size_t kLongestShown = 200;  // of a text in the metadata; a list is told by its length
+
+Json value_json(const GgufValue& v) {
+  if (const auto text = v.as_text())
+    return text->size() > kLongestShown ? std::string(text->substr(0, kLongestShown)) + "…" : std::string(*text);
+  if (const auto truth = v.as_boolean()) return *truth;
+  if (const auto whole = v.as_integer()) return *whole;
+  if (const auto number = v.as_number()) return shortest(*number);
+  return fmt::format("list of {}", v.count);
+}
+
+Json gguf_json(const GgufFile& file) {
+  Json metadata = Json::object();
+  for (const auto& [key, value] : file.metadata().entries()) metadata[key] = value_json(value);
+  return {{"version", file.version()}, {"parts", file.parts().size()}, {"metadata", metadata}};
+}
+
+// A GGUF of an architecture that does not run here is still a file with facts in it.
+Json inspect_gguf(const fs::path& path) {
+  const GgufFile file = GgufFile::open(path);
+  Json out{{"kind", "gguf"}, {"path", path.string()}, {"file_bytes", fs::file_size(path)}};
+  add_totals(out, stored(file));
+  out["gguf"] = gguf_json(file);
+  out["list"] = tensors_json(stored(file));
+  return out;
+}
+
+Json tokenizer_json(const Tokenizer& t, const fs::path& path) {
   Json special = Json::array();
   for (const AddedToken& a : t.added_tokens())
     if (a.special) special.push_back({{"id", a.id}, {"token", a.content}});
@@ -66,6 +112,8 @@ Json inspect_tokenizer(const fs::path& path) {
           {"special_tokens", special},
           {"chat", knows_chat_format(t)}};
 }
+
+Json inspect_tokenizer(const fs::path& path) { return tokenizer_json(Tokenizer::load(path), path); }
 
 Json inspect_tokens(const fs::path& path) {
   const TokenStore store = TokenStore::open(path);
@@ -81,12 +129,10 @@ Json inspect_tokens(const fs::path& path) {
           {"hash", store.hash()}};
 }
 
-Json read_if_there(const fs::path& path) { return fs::exists(path) ? read_json(path) : Json(nullptr); }
-
 Json inspect_model(const fs::path& folder) {
-  const Json config = read_model_config(folder);
-  const SafetensorsModel weights = SafetensorsModel::open(folder);
-  const std::unique_ptr<CausalLm> model = load_model(folder);
+  const std::unique_ptr<const ModelSource> source = ModelSource::open(folder);
+  const bool is_gguf = fs::is_regular_file(folder);
+  const std::unique_ptr<CausalLm> model = load_model(*source);
   const ModelShape& s = model->shape();
   const int64_t parameters = model->params->num_values();
   Json out{{"kind", "model"},
@@ -105,16 +151,33 @@ Json inspect_model(const fs::path& folder) {
            {"flops_per_token", flops_per_token(s, parameters, s.context)},
            {"cache_bytes_per_token", s.kv_size() * int64_t(sizeof(float))}};
   Json files;
-  add_totals(files, weights.tensors());
+  if (is_gguf) {
+    const GgufFile file = GgufFile::open(folder);
+    add_totals(files, stored(file));
+    out["gguf"] = gguf_json(file);
+  } else {
+    add_totals(files, stored(SafetensorsModel::open(folder).tensors()));
+  }
   out["weights"] = files;
-  out["config"] = config;
-  out["generation_config"] = read_generation_config(folder);
-  out["tokenizer"] =
-      fs::exists(folder / "tokenizer.json") ? inspect_tokenizer(folder / "tokenizer.json") : Json(nullptr);
-  out["lineage"] = read_if_there(folder / "lineage.json");
+  out["config"] = source->config();
+  out["generation_config"] = source->generation_config();
+  const fs::path tokenizer_path = is_gguf ? folder : folder / "tokenizer.json";
+  out["tokenizer"] = source->has_tokenizer() ? tokenizer_json(source->tokenizer(), tokenizer_path) : Json(nullptr);
+  out["lineage"] = source->lineage();
   const fs::path run = run_folder_of(folder);
   out["run"] = run.empty() ? Json(nullptr) : Json(run.string());
   return out;
+}
+
+Json inspect_gguf_model(const fs::path& path) {
+  try {
+    return inspect_model(path);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Unsupported) throw;
+    Json out = inspect_gguf(path);
+    out["unsupported"] = e.message();
+    return out;
+  }
 }
 
 Json inspect_run(const fs::path& run) {
@@ -161,8 +224,9 @@ Json inspect(const std::string& argument) {
     if (name.ends_with(".safetensors")) return inspect_safetensors(path);
     if (name.ends_with(".tokens")) return inspect_tokens(path);
     if (name.ends_with(".json")) return inspect_tokenizer(path);
+    if (looks_like_gguf(path)) return inspect_gguf_model(path);
     throw Error(ErrorKind::Unsupported, "{}: nothing is known of this kind of file", argument)
-        .hint("known are model and run folders, .safetensors, tokenizer.json and .tokens");
+        .hint("known are model and run folders, .gguf, .safetensors, tokenizer.json and .tokens");
   }
   return inspect_model(resolve_model_path(argument));
 }
@@ -203,6 +267,11 @@ std::string describe_model(const Json& m) {
   for (const auto& [dtype, n] : m["weights"]["values_by_dtype"].items()) dtypes += (dtypes.empty() ? "" : ", ") + dtype;
   out += line("weights", fmt::format("{} in {} tensors, {}", format_size(m["weights"]["bytes"].get<uint64_t>()),
                                      m["weights"]["tensors"].get<int64_t>(), dtypes));
+  if (m.contains("gguf"))
+    out += line("file",
+                fmt::format("GGUF version {}{}, architecture {}", m["gguf"]["version"].get<int>(),
+                            m["gguf"]["parts"] == 1 ? "" : fmt::format(" in {} parts", m["gguf"]["parts"].get<int>()),
+                            m["gguf"]["metadata"].value("general.architecture", "")));
   out += line("context",
               fmt::format("{} tokens; cache {} a token, {} full", m["context"].get<int64_t>(),
                           format_size(m["cache_bytes_per_token"].get<uint64_t>()),
@@ -255,10 +324,12 @@ std::string describe(const Json& f) {
                                      number(f["documents"]), format_size(f["text_bytes"].get<uint64_t>()))) +
            line("vocabulary", fmt::format("{}, separator {}, tokenizer {}", f["vocab_size"].get<int64_t>(),
                                           f["separator"].get<int64_t>(), f["tokenizer_hash"].get<std::string>()));
-  std::string out = line("safetensors", f["path"].get<std::string>());
+  std::string out = line(kind, f["path"].get<std::string>());
+  if (f.contains("unsupported")) out += line("does not run", f["unsupported"].get<std::string>());
   out += line("holds", fmt::format("{} values in {} tensors, {}", number(f["values"]), f["tensors"].get<int64_t>(),
                                    format_size(f["bytes"].get<uint64_t>())));
-  for (const auto& [key, value] : f["metadata"].items()) out += line(key, value.get<std::string>());
+  for (const auto& [key, value] : (kind == "gguf" ? f["gguf"] : f)["metadata"].items())
+    out += line(key, value.is_string() ? value.get<std::string>() : to_line(value));
   for (const Json& t : f["list"])
     out += fmt::format("  {:<5} {:<20} {}\n", t["dtype"].get<std::string>(), t["shape"].dump(),
                        t["name"].get<std::string>());

@@ -8,8 +8,8 @@
 
 namespace quern {
 
-// One JSON object with "kind": model | run | safetensors | tokenizer | tokens, and what that kind has to tell; the
-// shapes are in docs/json.md. Throws NotFound, Unsupported (nothing known), or what opening the thing throws.
+// One JSON object with "kind": model | run | gguf | safetensors | tokenizer | tokens, and what that kind has to tell;
+// the shapes are in docs/json.md. Throws NotFound, Unsupported (nothing known), or what opening the thing throws.
 nlohmann::ordered_json inspect(const std::string& argument);
 
 // The same for people: several lines.

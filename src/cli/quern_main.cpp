@@ -88,6 +88,7 @@ int run(int argc, char** argv) {
   add_compare_command(app);
   add_pull_command(app);
   add_store_commands(app);
+  add_convert_command(app);
   add_doctor_command(app);
   if (argc == 1) {
     fmt::print("{}", app.help());

@@ -15,7 +15,7 @@ void add_show_command(CLI::App& app) {
   };
   auto o = std::make_shared<Options>();
   auto* cmd = app.add_subcommand("show", "What a model, run, tokenizer or file of tensors or tokens is");
-  cmd->add_option("path", o->path, "a model or run folder, .safetensors, tokenizer.json or .tokens")->required();
+  cmd->add_option("path", o->path, "a model or run folder, .gguf, .safetensors, tokenizer.json or .tokens")->required();
   add_common_options(cmd, o->common);
   add_examples(cmd, "  quern show runs/village\n  quern show model.safetensors --json");
   cmd->callback([o] {

@@ -13,8 +13,12 @@ namespace {
 Json model_json(const StoredModel& m) {
   Json files = Json::array();
   for (const StoredFile& f : m.files) files.push_back({{"path", f.path}, {"size", f.size}, {"sha256", f.sha256}});
-  return {{"name", m.name},     {"source", m.source},          {"added", m.added},
-          {"folder", m.folder.string()}, {"size_bytes", m.size_bytes()}, {"files", files}};
+  return {{"name", m.name},
+          {"source", m.source},
+          {"added", m.added},
+          {"folder", m.folder.string()},
+          {"size_bytes", m.size_bytes()},
+          {"files", files}};
 }
 
 void print_model(const StoredModel& m, bool json) {
@@ -61,7 +65,8 @@ void pull(const PullOptions& o) {
     std::string line = fmt::format("{}  {}", file, format_size(done));
     if (total) line += fmt::format(" of {}", format_size(*total));
     if (rate > 0) line += fmt::format("  {}/s", format_size(uint64_t(rate)));
-    if (rate > 0 && total && *total > done) line += fmt::format("  {} left", format_duration(double(*total - done) / rate));
+    if (rate > 0 && total && *total > done)
+      line += fmt::format("  {} left", format_duration(double(*total - done) / rate));
     progress.update(line);
   };
   const StoredModel stored = store.pull(model, o.name.empty() ? model.name : o.name, hub.http, show);
@@ -111,7 +116,8 @@ void verify_models(const std::vector<std::string>& names, bool json) {
 void add_pull_command(CLI::App& app) {
   auto o = std::make_shared<PullOptions>();
   auto* cmd = app.add_subcommand("pull", "Fetch a model from a hub into the local store");
-  cmd->add_option("source", o->source, "hf:ORG/NAME[@REVISION][:FILE], ms:ORG/NAME, ollama:NAME:TAG, or https://.../FILE.gguf")
+  cmd->add_option("source", o->source,
+                  "hf:ORG/NAME[@REVISION][:FILE], ms:ORG/NAME, ollama:NAME:TAG, or https://.../FILE.gguf")
       ->required();
   cmd->add_option("--name", o->name, "how the store is to call it; left out: as the hub does");
   cmd->add_option("--hub", o->hub, "address of a mirror; also $HF_ENDPOINT, $MODELSCOPE_ENDPOINT");
@@ -119,11 +125,12 @@ void add_pull_command(CLI::App& app) {
   cmd->add_option("--sha256", o->sha256, "what a single file must be");
   cmd->add_flag("--quiet", o->quiet, "no progress");
   cmd->add_flag("--json", o->json, "print one JSON object for programs (shapes: docs/json.md)");
-  add_examples(cmd,
-               "  quern pull hf:HuggingFaceTB/SmolLM2-135M-Instruct\n"
-               "  quern pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Llama-3.2-1B-Instruct-Q4_K_M.gguf --name llama-1b\n"
-               "  quern pull ms:Qwen/Qwen2.5-0.5B-Instruct\n"
-               "  quern pull ollama:smollm2:135m");
+  add_examples(
+      cmd,
+      "  quern pull hf:HuggingFaceTB/SmolLM2-135M-Instruct\n"
+      "  quern pull hf:bartowski/Llama-3.2-1B-Instruct-GGUF:Llama-3.2-1B-Instruct-Q4_K_M.gguf --name llama-1b\n"
+      "  quern pull ms:Qwen/Qwen2.5-0.5B-Instruct\n"
+      "  quern pull ollama:smollm2:135m");
   cmd->callback([o] { pull(*o); });
 }
 
@@ -142,11 +149,15 @@ void add_store_commands(CLI::App& app) {
   import->add_option("--name", o->name, "how the store is to call it; left out: the file's or folder's name");
   import->add_flag("--link", o->link, "hard links instead of copies, where the file system allows it");
   json_flag(import);
-  add_examples(import, "  quern import ./SmolLM2-135M-Instruct.Q4_1.gguf --name smollm2\n  quern import runs/village/checkpoints/000500 --name village");
+  add_examples(import,
+               "  quern import ./SmolLM2-135M-Instruct.Q4_1.gguf --name smollm2\n  quern import "
+               "runs/village/checkpoints/000500 --name village");
   import->callback([o] {
     fs::path path = fs::path(o->path).lexically_normal();
     if (!path.has_filename()) path = path.parent_path();
-    const std::string name = !o->name.empty() ? o->name : fs::is_regular_file(path) ? path.stem().string() : path.filename().string();
+    const std::string name = !o->name.empty()            ? o->name
+                             : fs::is_regular_file(path) ? path.stem().string()
+                                                         : path.filename().string();
     print_model(ModelStore().import(path, name, o->link), o->json);
   });
 

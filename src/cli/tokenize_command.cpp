@@ -11,7 +11,9 @@
 #include "cli/command.h"
 #include "cli/id_list.h"
 #include "cli/result_json.h"
+#include "formats/gguf.h"
 #include "formats/model_path.h"
+#include "formats/model_source.h"
 #include "text/tokenizer.h"
 
 namespace quern {
@@ -24,9 +26,9 @@ struct TokenizeVerbOptions {
 };
 
 Tokenizer open_tokenizer(const std::string& argument) {
-  if (fs::is_regular_file(argument)) return Tokenizer::load(argument);
+  if (fs::is_regular_file(argument) && !looks_like_gguf(argument)) return Tokenizer::load(argument);
   if (Tokenizer::exists_in(argument)) return Tokenizer::load(argument);
-  return Tokenizer::load(resolve_model_path(argument));
+  return load_tokenizer(resolve_model_path(argument));
 }
 
 // Neighbouring pieces in different colours, so that the cuts are seen; line breaks stay visible as such.

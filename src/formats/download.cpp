@@ -70,7 +70,8 @@ size_t on_header(char* data, size_t size, size_t count, void* user) {
   const std::string_view line(data, size * count);
   if (line.starts_with("HTTP/")) t.etag.clear();  // of the last answer, after redirects
   if (const auto etag = header_value(line, "etag")) t.etag = *etag;
-  if (const auto wait = header_value(line, "retry-after")) t.retry_after_s = std::clamp(std::atof(wait->c_str()), 0.0, 60.0);
+  if (const auto wait = header_value(line, "retry-after"))
+    t.retry_after_s = std::clamp(std::atof(wait->c_str()), 0.0, 60.0);
   return size * count;
 }
 
@@ -311,7 +312,8 @@ class Fetch {
     t.take = [&](std::string_view bytes) {
       if (what_.size && t.offset + t.received > *what_.size) {
         part_.clear();
-        throw Error(ErrorKind::InvalidData, "{}: more comes than the {} bytes announced", shown(what_.url), *what_.size);
+        throw Error(ErrorKind::InvalidData, "{}: more comes than the {} bytes announced", shown(what_.url),
+                    *what_.size);
       }
       part_.append(bytes);
     };
@@ -335,7 +337,8 @@ std::string fetch_text(const std::string& url, const HttpOptions& options, uint6
     const Answer answer = perform(url, t, {});
     if (!may_retry(url, answer)) return text;
     if (attempt + 1 >= options.attempts)
-      throw Error(ErrorKind::Io, "{}: {}", shown(url), reason_of(answer)).hint("is the network there? --hub URL names a mirror");
+      throw Error(ErrorKind::Io, "{}: {}", shown(url), reason_of(answer))
+          .hint("is the network there? --hub URL names a mirror");
     wait_before_retry(options, attempt, t.retry_after_s);
   }
 }

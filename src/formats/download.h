@@ -20,10 +20,10 @@ struct Download {
 };
 
 struct HttpOptions {
-  std::string token;          // sent as a bearer token to the first host only, never to where it redirects
-  int attempts = 6;           // without a byte in between
+  std::string token;           // sent as a bearer token to the first host only, never to where it redirects
+  int attempts = 6;            // without a byte in between
   double first_delay_s = 0.5;  // before trying again; doubled each time
-  double stall_s = 30;        // without a byte: the connection is taken for dead
+  double stall_s = 30;         // without a byte: the connection is taken for dead
   std::function<void(uint64_t done, std::optional<uint64_t> total)> on_progress = {};
 };
 

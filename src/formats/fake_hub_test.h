@@ -21,11 +21,11 @@ namespace quern::testing_hub {
 struct Served {
   std::string body;
   int status = 200;
-  std::string location;      // of a redirect
-  bool ranges = true;        // honours Range
-  size_t drop_after = 0;     // closes the connection after so many bytes of each answer; 0: never
-  int failures = 0;          // so many times 503 first
-  std::string needs_token;   // 401 without it
+  std::string location;     // of a redirect
+  bool ranges = true;       // honours Range
+  size_t drop_after = 0;    // closes the connection after so many bytes of each answer; 0: never
+  int failures = 0;         // so many times 503 first
+  std::string needs_token;  // 401 without it
   std::string etag;
 };
 
@@ -116,7 +116,8 @@ class FakeHub {
         if (it->second.failures > 0) --it->second.failures, s = Served{.body = "busy", .status = 503};
       }
     }
-    if (!s.needs_token.empty() && request.find("Bearer " + s.needs_token) == std::string::npos) s = Served{.status = 401};
+    if (!s.needs_token.empty() && request.find("Bearer " + s.needs_token) == std::string::npos)
+      s = Served{.status = 401};
     size_t from = 0;
     std::string head;
     if (const size_t at = request.find("Range: bytes="); at != std::string::npos && s.ranges && s.status == 200) {

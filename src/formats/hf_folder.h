@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Model folders as Hugging Face lays them out: config.json, weights in safetensors (one file or shards),
-// generation_config.json, tokenizer.json.
+// Models from disk and back. A model folder is as Hugging Face lays it out: config.json, weights in safetensors (one
+// file or shards), generation_config.json, tokenizer.json. A GGUF file is read as if it were one (model_source.h).
 
 #include <memory>
 
 #include "base/files.h"
 #include "base/json.h"
+#include "formats/model_source.h"
 #include "models/causal_lm.h"
 
 namespace quern {
 
-// Builds the model that `folder` holds and fills it. Every parameter must be there in its shape, and every tensor must
-// be known. Throws NotFound, Unsupported (family, dtype, pickled weights) or InvalidModel, naming file and tensor.
-std::unique_ptr<CausalLm> load_model(const fs::path& folder, const ParamOptions& options = {});
+// Builds the model that `path` (a folder or a GGUF file) holds and fills it. Every parameter must be there in its
+// shape, and every tensor must be known. Throws NotFound, Unsupported (family, dtype, pickled weights) or InvalidModel,
+// naming file and tensor.
+std::unique_ptr<CausalLm> load_model(const fs::path& path, const ParamOptions& options = {});
+std::unique_ptr<CausalLm> load_model(const ModelSource& files, const ParamOptions& options = {});
 
-Json read_model_config(const fs::path& folder);       // config.json
-Json read_generation_config(const fs::path& folder);  // {} when there is none
 // Ids that end a text: eos_token_id of generation_config.json, else of config.json; a number or a list.
 std::vector<int32_t> end_of_text_ids(const Json& generation_config, const Json& config);
 

@@ -60,10 +60,20 @@ Reference parse_repository(const std::string& kind, const std::string& text, con
   return r;
 }
 
-constexpr std::array<std::string_view, 14> kSmallFiles = {
-    "config.json",       "generation_config.json", "tokenizer.json", "tokenizer_config.json",     "special_tokens_map.json",
-    "added_tokens.json", "vocab.json",             "merges.txt",     "vocab.txt",                 "modules.json",
-    "sentence_bert_config.json", "config_sentence_transformers.json", "preprocessor_config.json", "chat_template.json"};
+constexpr std::array<std::string_view, 14> kSmallFiles = {"config.json",
+                                                          "generation_config.json",
+                                                          "tokenizer.json",
+                                                          "tokenizer_config.json",
+                                                          "special_tokens_map.json",
+                                                          "added_tokens.json",
+                                                          "vocab.json",
+                                                          "merges.txt",
+                                                          "vocab.txt",
+                                                          "modules.json",
+                                                          "sentence_bert_config.json",
+                                                          "config_sentence_transformers.json",
+                                                          "preprocessor_config.json",
+                                                          "chat_template.json"};
 
 // Files that make a model run: not the same weights in other formats, pictures, training logs.
 bool is_wanted(std::string_view path) {
@@ -116,7 +126,8 @@ HubModel from_hugging_face(const Reference& r, const HubOptions& o) {
   std::string hub = o.hub.empty() ? environment("HF_ENDPOINT") : o.hub;
   hub = without_slash(hub.empty() ? "https://huggingface.co" : hub);
   const std::string revision = r.revision.empty() ? "main" : r.revision;
-  const std::string api = fmt::format("{}/api/models/{}/revision/{}?blobs=true", hub, r.org_and_name, url_encoded(revision));
+  const std::string api =
+      fmt::format("{}/api/models/{}/revision/{}?blobs=true", hub, r.org_and_name, url_encoded(revision));
   const Json answer = parse_json(fetch_text(api, o.http), api);
   if (!answer.is_object() || !answer.contains("siblings") || !answer["siblings"].is_array())
     throw Error(ErrorKind::InvalidData, "{}: the answer lists no files", api);
@@ -127,7 +138,8 @@ HubModel from_hugging_face(const Reference& r, const HubOptions& o) {
     const Json lfs = entry.is_object() ? entry.value("lfs", Json()) : Json();
     f.source.sha256 = text_at(lfs, "sha256");
     if (f.source.sha256.empty()) f.source.git_blob_id = text_at(entry, "blobId");
-    f.source.url = fmt::format("{}/{}/resolve/{}/{}", hub, r.org_and_name, url_encoded(revision), url_encoded(f.path, true));
+    f.source.url =
+        fmt::format("{}/{}/resolve/{}/{}", hub, r.org_and_name, url_encoded(revision), url_encoded(f.path, true));
     files.push_back(std::move(f));
   }
   return {.source = "", .name = r.org_and_name, .files = choose(r, std::move(files), r.kind + ":" + r.org_and_name)};
@@ -168,7 +180,8 @@ std::string file_of_layer(const std::string& media_type) {
 HubModel from_ollama(const std::string& text, const std::string& reference, const HubOptions& o) {
   const size_t colon = text.find(':');
   const std::string tag = colon == std::string::npos ? "latest" : text.substr(colon + 1);
-  const std::string given = text.substr(0, colon), name = given.find('/') == std::string::npos ? "library/" + given : given;
+  const std::string given = text.substr(0, colon),
+                    name = given.find('/') == std::string::npos ? "library/" + given : given;
   const size_t slash = name.find('/');
   if (!is_plain_name(tag) || !is_plain_name(name.substr(0, slash)) || !is_plain_name(name.substr(slash + 1)))
     refuse(reference);
@@ -217,7 +230,8 @@ bool is_safe_relative_path(const std::string& path) {
     const size_t end = std::min(path.find('/', at), path.size());
     const std::string part = path.substr(at, end - at);
     if (part.empty() || part[0] == '.' || part.size() > 200) return false;
-    if (std::ranges::any_of(part, [](unsigned char c) { return c < 32 || c == 127 || c == '\\' || c == ':'; })) return false;
+    if (std::ranges::any_of(part, [](unsigned char c) { return c < 32 || c == 127 || c == '\\' || c == ':'; }))
+      return false;
     at = end + 1;
   }
   return true;

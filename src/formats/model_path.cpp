@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
+#include "formats/gguf.h"
 #include "formats/hf_folder.h"
 #include "formats/safetensors.h"
 #include "formats/store.h"
@@ -33,6 +34,34 @@ bool opens(const fs::path& folder) {
     warn(fmt::format("checkpoint passed over: {}", e.message()));
     return false;
   }
+}
+
+// A folder that is no model of its own but holds one as GGUF: the file, or the first part of a split one.
+fs::path only_gguf_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const bool later_part = name.find("-of-") != std::string::npos && name.find("-00001-of-") == std::string::npos;
+    if (name.ends_with(".gguf") && !name.starts_with("mmproj") && !later_part) found.push_back(entry.path());
+  }
+  if (found.size() > 1)
+    throw Error(ErrorKind::InvalidArgument, "{}: holds {} GGUF models", folder.string(), found.size())
+        .hint("name one of them, as {}", std::ranges::min(found).string());
+  return found.empty() ? fs::path{} : found[0];
+}
+
+// What a file is that is no GGUF, by its name.
+[[noreturn]] void refuse_file(const fs::path& path) {
+  const std::string ending = path.extension().string();
+  if (ending == ".bin" || ending == ".pt" || ending == ".pth" || ending == ".pkl" || ending == ".ckpt")
+    throw Error(ErrorKind::Unsupported, "{}: is pickled, and a pickle can run any code when it is read", path.string())
+        .hint("take the safetensors or GGUF version of this model");
+  if (ending == ".safetensors")
+    throw Error(ErrorKind::InvalidArgument, "{}: holds weights only; a model needs its config.json too", path.string())
+        .hint("give the folder that holds both");
+  throw Error(ErrorKind::InvalidArgument, "{}: a model is a folder or a GGUF file, and this is neither", path.string())
+      .hint("give the folder that holds config.json and model.safetensors");
 }
 
 bool is_run(const fs::path& folder) { return fs::is_directory(folder / "checkpoints"); }
@@ -68,8 +97,13 @@ fs::path resolve_model_path(const std::string& argument) {
     std::ranges::sort(runs);
     Error error(ErrorKind::NotFound, "{}: no such model or run", argument);
     if (runs.empty())
-      throw std::move(error).hint("give a folder with config.json and model.safetensors, or a run's folder");
+      throw std::move(error).hint(
+          "give a GGUF file, a folder with config.json and model.safetensors, or a run's folder");
     throw std::move(error).hint("the nearest run here is runs/{}", nearest(path.filename().string(), runs));
+  }
+  if (fs::is_regular_file(path)) {
+    if (!looks_like_gguf(path)) refuse_file(path);
+    return path;
   }
   if (fs::exists(path / "config.json")) return path;
   if (is_run(path)) {
@@ -82,11 +116,9 @@ fs::path resolve_model_path(const std::string& argument) {
     if (whole != found.end()) return *whole;
     throw Error(ErrorKind::NotFound, "{}: this run has no whole checkpoint yet", path.string());
   }
-  if (!fs::is_directory(path))
-    throw Error(ErrorKind::InvalidArgument, "{} is a file; a model is a folder", path.string())
-        .hint("give the folder that holds config.json and model.safetensors");
+  if (const fs::path file = only_gguf_in(path); !file.empty()) return file;
   throw Error(ErrorKind::NotFound, "{}: neither config.json nor checkpoints/ is in there", path.string())
-      .hint("give a folder with config.json and model.safetensors, or a run's folder");
+      .hint("give a GGUF file, a folder with config.json and model.safetensors, or a run's folder");
 }
 
 }  // namespace quern

@@ -9,9 +9,9 @@
 
 namespace quern {
 
-// A model folder (one with config.json) is itself; a run's folder stands for its newest whole checkpoint; a bare name
-// is also looked for under runs/. Checkpoints that can't be opened are passed over with a warning. Throws NotFound,
-// naming what there is instead.
+// A model folder (one with config.json) and a GGUF file are themselves; a run's folder stands for its newest whole
+// checkpoint, a folder with one GGUF model for that file; a bare name is also looked for under runs/. Checkpoints that
+// can't be opened are passed over with a warning. Throws NotFound, naming what there is instead.
 fs::path resolve_model_path(const std::string& argument);
 
 // The run folder that `folder` is, or that it is a checkpoint of; empty when neither.

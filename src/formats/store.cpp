@@ -41,10 +41,12 @@ StoredModel read_source(const fs::path& folder, const std::string& name) {
   const fs::path path = folder / kSourceFile;
   const Json json = read_json(path);
   try {
-    StoredModel model{.name = name, .source = json.at("source"), .added = json.at("added"), .folder = folder, .files = {}};
+    StoredModel model{
+        .name = name, .source = json.at("source"), .added = json.at("added"), .folder = folder, .files = {}};
     for (const Json& f : json.at("files")) model.files.push_back({f.at("path"), f.at("size"), f.at("sha256")});
     for (const StoredFile& f : model.files)
-      if (!is_safe_relative_path(f.path)) throw Error(ErrorKind::InvalidData, "{}: it names '{}'", path.string(), f.path);
+      if (!is_safe_relative_path(f.path))
+        throw Error(ErrorKind::InvalidData, "{}: it names '{}'", path.string(), f.path);
     return model;
   } catch (const nlohmann::json::exception&) {
     throw Error(ErrorKind::InvalidData, "{}: not what the store writes", path.string())
@@ -99,7 +101,8 @@ fs::path ModelStore::folder_of(const std::string& name) const {
 std::vector<StoredModel> ModelStore::list() const {
   std::vector<StoredModel> models;
   std::error_code ignored;
-  for (auto it = fs::recursive_directory_iterator(root_, ignored); it != fs::recursive_directory_iterator(); it.increment(ignored)) {
+  for (auto it = fs::recursive_directory_iterator(root_, ignored); it != fs::recursive_directory_iterator();
+       it.increment(ignored)) {
     if (!it->is_directory()) continue;
     if (it->path().filename().string().starts_with('.')) {
       it.disable_recursion_pending();
@@ -125,7 +128,8 @@ std::optional<StoredModel> ModelStore::find(const std::string& name) const {
   for (const StoredModel& m : models) {
     if (!lower(m.name).ends_with("/" + lower(name))) continue;
     if (found)
-      throw Error(ErrorKind::InvalidArgument, "'{}' may be {} or {}", name, found->name, m.name).hint("write the whole name");
+      throw Error(ErrorKind::InvalidArgument, "'{}' may be {} or {}", name, found->name, m.name)
+          .hint("write the whole name");
     found = m;
   }
   return found;
@@ -136,7 +140,8 @@ StoredModel ModelStore::at(const std::string& name) const {
   std::vector<std::string> names;
   for (const StoredModel& m : list()) names.push_back(m.name);
   Error error(ErrorKind::NotFound, "{}: no such model in the store ({})", name, root_.string());
-  if (names.empty()) throw std::move(error).hint("`quern pull hf:ORG/NAME` fetches one, `quern import PATH` takes one in");
+  if (names.empty())
+    throw std::move(error).hint("`quern pull hf:ORG/NAME` fetches one, `quern import PATH` takes one in");
   throw std::move(error).hint("the nearest is {}; `quern list` lists all", nearest(name, names));
 }
 
@@ -154,12 +159,14 @@ StoredModel ModelStore::put_in_place(const fs::path& partial, StoredModel model)
   return model;
 }
 
-StoredModel ModelStore::pull(const HubModel& hub, const std::string& name, HttpOptions http, const OnProgress& on_progress) {
+StoredModel ModelStore::pull(const HubModel& hub, const std::string& name, HttpOptions http,
+                             const OnProgress& on_progress) {
   const fs::path target = folder_of(name), partial = root_ / ".partial" / flat_name(name);
   require_writable(root_);
   fs::create_directories(partial);
   std::optional<uint64_t> total = 0;
-  for (const HubFile& f : hub.files) total = total && f.source.size ? std::optional(*total + *f.source.size) : std::nullopt;
+  for (const HubFile& f : hub.files)
+    total = total && f.source.size ? std::optional(*total + *f.source.size) : std::nullopt;
   StoredModel model{.name = name, .source = hub.source, .added = "", .folder = target, .files = {}};
   uint64_t done = 0;
   for (const HubFile& f : hub.files) {
@@ -194,7 +201,8 @@ StoredModel ModelStore::import(const fs::path& path, const std::string& name, bo
           entry.path().filename() != kSourceFile)
         files.push_back(entry.path());
   } else {
-    throw Error(ErrorKind::InvalidArgument, "{}: neither a GGUF file nor a model's folder with config.json", path.string());
+    throw Error(ErrorKind::InvalidArgument, "{}: neither a GGUF file nor a model's folder with config.json",
+                path.string());
   }
   std::ranges::sort(files);
   uint64_t size = 0;
@@ -205,7 +213,8 @@ StoredModel ModelStore::import(const fs::path& path, const std::string& name, bo
   fs::create_directories(partial);
   StoredModel model{.name = name, .source = fs::absolute(path).string(), .added = "", .folder = target, .files = {}};
   for (const fs::path& f : files) {
-    const std::string relative = files.size() == 1 && f == path ? f.filename().string() : f.lexically_relative(path).string();
+    const std::string relative =
+        files.size() == 1 && f == path ? f.filename().string() : f.lexically_relative(path).string();
     const fs::path to = partial / relative;
     fs::create_directories(to.parent_path());
     link ? link_or_copy(f, to) : void(fs::copy_file(f, to));

@@ -42,10 +42,11 @@ class ModelStore {
   std::optional<StoredModel> find(const std::string& name) const;
   StoredModel at(const std::string& name) const;  // throws NotFound, naming the nearest
 
-  // Fetches what is missing; what is there already and unchanged is not fetched again. `on_progress` sees bytes done and
-  // all, and the file under way. Interrupted, or broken off, the next call goes on from there.
+  // Fetches what is missing; what is there already and unchanged is not fetched again. `on_progress` sees bytes done
+  // and all, and the file under way. Interrupted, or broken off, the next call goes on from there.
   using OnProgress = std::function<void(uint64_t done, std::optional<uint64_t> total, const std::string& file)>;
-  StoredModel pull(const HubModel& model, const std::string& name, HttpOptions http, const OnProgress& on_progress = {});
+  StoredModel pull(const HubModel& model, const std::string& name, HttpOptions http,
+                   const OnProgress& on_progress = {});
   // Copies a model's folder or GGUF file into the store; `link` makes hard links where the file system allows it.
   StoredModel import(const std::filesystem::path& path, const std::string& name, bool link);
   StoredModel copy(const std::string& from, const std::string& to);  // shares the files' bytes (hard links)

@@ -82,8 +82,10 @@ TEST_F(Fetching, APartOfAnotherVersionIsNotGlued) {
 TEST_F(Fetching, AWrongChecksumOrSizeLeavesNothing) {
   hub.put("/f", {.body = "not it"});
   EXPECT_THAT(complaint({.url = hub.url() + "/f", .to = target(), .sha256 = sha256_of("it")}), HasSubstr("SHA-256"));
-  EXPECT_THAT(complaint({.url = hub.url() + "/f", .to = target(), .git_blob_id = std::string(40, 'a')}), HasSubstr("checksum"));
-  EXPECT_THAT(complaint({.url = hub.url() + "/f", .to = target(), .size = 3}), HasSubstr("more comes than the 3 bytes"));
+  EXPECT_THAT(complaint({.url = hub.url() + "/f", .to = target(), .git_blob_id = std::string(40, 'a')}),
+              HasSubstr("checksum"));
+  EXPECT_THAT(complaint({.url = hub.url() + "/f", .to = target(), .size = 3}),
+              HasSubstr("more comes than the 3 bytes"));
   EXPECT_FALSE(fs::exists(target()));
 }
 
@@ -149,7 +151,9 @@ class Store : public Fetching {
     }
     hub.put("/api/models/org/m/revision/main?blobs=true", {.body = Json{{"siblings", siblings}}.dump()});
   }
-  HubModel find(const std::string& reference) { return find_on_hub(reference, {.hub = hub.url(), .sha256 = "", .http = quick}); }
+  HubModel find(const std::string& reference) {
+    return find_on_hub(reference, {.hub = hub.url(), .sha256 = "", .http = quick});
+  }
   std::string refusal(const std::string& reference) {
     try {
       find(reference);
@@ -161,7 +165,10 @@ class Store : public Fetching {
 };
 
 TEST_F(Store, PullsWhatAModelNeedsAndFetchesOnlyWhatChanged) {
-  publish({{"pytorch_model.bin", "x"}, {"README.md", "x"}, {"1_Pooling/config.json", "{}"}, {"consolidated.safetensors", "x"}});
+  publish({{"pytorch_model.bin", "x"},
+           {"README.md", "x"},
+           {"1_Pooling/config.json", "{}"},
+           {"consolidated.safetensors", "x"}});
   const StoredModel m = store.pull(find("hf:org/m"), "org/m", quick);
   EXPECT_EQ(m.files.size(), 3u);
   EXPECT_EQ(read_file(store.root() / "org/m/model.safetensors"), files["model.safetensors"]);
@@ -192,12 +199,14 @@ TEST_F(Store, ABrokenPullLeavesTheOldModelAndGoesOnLater) {
 }
 
 TEST_F(Store, NamesThatLeadOutOfTheFolderAreRefused) {
-  for (const char* path : {"../x.safetensors", "/etc/x.safetensors", "a/../../x.safetensors", ".hidden.safetensors", "a\\b.safetensors"}) {
+  for (const char* path :
+       {"../x.safetensors", "/etc/x.safetensors", "a/../../x.safetensors", ".hidden.safetensors", "a\\b.safetensors"}) {
     const Json siblings{{{"rfilename", path}, {"size", 1}}};
     hub.put("/api/models/org/m/revision/main?blobs=true", {.body = Json{{"siblings", siblings}}.dump()});
     EXPECT_THAT(refusal("hf:org/m"), HasSubstr("does not lie in its folder")) << path;
   }
-  for (const char* reference : {"hf:../x", "hf:a/b/c", "hf:org/m:../../x", "ollama:a:b:c", "hf:", "gopher://x", "https://host/x.bin"})
+  for (const char* reference :
+       {"hf:../x", "hf:a/b/c", "hf:org/m:../../x", "ollama:a:b:c", "hf:", "gopher://x", "https://host/x.bin"})
     EXPECT_NE(refusal(reference), "") << reference;
   EXPECT_THROW(store.import(dir.path(), "../x", false), Error);
 }
@@ -209,7 +218,8 @@ TEST_F(Store, OneOfSeveralGgufFilesMustBeNamed) {
   EXPECT_EQ(find("hf:org/m:b.gguf").files.size(), 1u);
   files = {{"pytorch_model.bin", "x"}};
   publish();
-  hub.put("/api/models/org/m/revision/main?blobs=true", {.body = R"({"siblings": [{"rfilename": "pytorch_model.bin"}]})"});
+  hub.put("/api/models/org/m/revision/main?blobs=true",
+          {.body = R"({"siblings": [{"rfilename": "pytorch_model.bin"}]})"});
   EXPECT_THAT(refusal("hf:org/m"), HasSubstr("run any code"));
   hub.put("/api/models/org/m/revision/main?blobs=true", {.body = "<html>"});
   EXPECT_NE(refusal("hf:org/m"), "");
@@ -231,8 +241,10 @@ TEST_F(Store, PullsFromOllamaAndModelScope) {
   EXPECT_EQ(read_file(m.folder / "model.gguf"), weights);
   EXPECT_EQ(read_file(m.folder / "system.txt"), "Be kind.");
 
-  const Json list{{"Data", {{"Files", {{{"Path", "config.json"}, {"Size", 2}, {"Sha256", sha256_of("{}")}, {"Type", "blob"}},
-                                       {{"Path", "w.safetensors"}, {"Size", 3}, {"Sha256", sha256_of("abc")}, {"Type", "blob"}}}}}}};
+  const Json list{{"Data",
+                   {{"Files",
+                     {{{"Path", "config.json"}, {"Size", 2}, {"Sha256", sha256_of("{}")}, {"Type", "blob"}},
+                      {{"Path", "w.safetensors"}, {"Size", 3}, {"Sha256", sha256_of("abc")}, {"Type", "blob"}}}}}}};
   hub.put("/api/v1/models/q/w/repo/files?Revision=master&Recursive=true", {.body = list.dump()});
   hub.put("/api/v1/models/q/w/repo?Revision=master&FilePath=config.json", {.body = "{}"});
   hub.put("/api/v1/models/q/w/repo?Revision=master&FilePath=w.safetensors", {.body = "abc"});

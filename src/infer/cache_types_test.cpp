@@ -92,7 +92,8 @@ TEST(CacheTypes, KeepThePromises) {
       const Numbers expected = numbers(Engine(model, {}, {.cache_type = type}).generate(request));
       set_compute_threads(hardware_threads());
       for (const int64_t piece : {1, 63, 64, 150})
-        EXPECT_EQ(numbers(Engine(model, {}, {.max_step_tokens = piece, .cache_type = type}).generate(request)), expected)
+        EXPECT_EQ(numbers(Engine(model, {}, {.max_step_tokens = piece, .cache_type = type}).generate(request)),
+                  expected)
             << piece;
       Engine few(model, {},
                  {.cache_bytes = 8 * KvPool(model->shape(), 1 << 30, 1, type).page_bytes(), .cache_type = type});

@@ -37,9 +37,10 @@ int32_t first_id(const Json& json, const char* key) {
 LoadedModel open_model(const std::string& argument) {
   LoadedModel m;
   m.folder = resolve_model_path(argument);
-  m.model = load_model(m.folder, {.packed_products = true});
-  if (Tokenizer::exists_in(m.folder)) m.tokenizer = Tokenizer::load(m.folder);
-  const Json config = read_model_config(m.folder), generation_config = read_generation_config(m.folder);
+  const std::unique_ptr<const ModelSource> files = ModelSource::open(m.folder);
+  m.model = load_model(*files, {.packed_products = true});
+  if (files->has_tokenizer()) m.tokenizer = files->tokenizer();
+  const Json &config = files->config(), &generation_config = files->generation_config();
   m.stop_ids = end_of_text_ids(generation_config, config);
   for (const char* key : {"bos_token_id", "eos_token_id"})
     for (const Json* json : {&generation_config, &config})
@@ -52,7 +53,7 @@ LoadedModel open_model(const std::string& argument) {
 
 std::vector<int32_t> LoadedModel::encode_prompt(std::string_view text, bool parse_special) const {
   if (!tokenizer.valid())
-    throw Error(ErrorKind::NotFound, "{}: no tokenizer.json, so text can't be read", folder.string())
+    throw Error(ErrorKind::NotFound, "{}: no tokenizer, so text can't be read", folder.string())
         .hint("give token ids with --ids");
   std::vector<int32_t> ids = tokenizer.encode(text, {.parse_special = parse_special});
   if (ids.empty() && start_id >= 0) ids.push_back(start_id);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A model folder opened for use: weights laid out for the kernels, its tokenizer, and what it says about itself.
+// A model (a folder or a GGUF file) opened for use: weights laid out for the kernels, its tokenizer, and what it says
+// about itself.
 
 #include "base/files.h"
 #include "infer/request.h"
@@ -10,9 +11,9 @@
 namespace quern {
 
 struct LoadedModel {
-  fs::path folder;
+  fs::path folder;  // or the file
   std::shared_ptr<const CausalLm> model;
-  Tokenizer tokenizer;            // empty when the folder has none
+  Tokenizer tokenizer;            // empty when there is none
   std::vector<int32_t> stop_ids;  // that end a text, by generation_config.json or config.json
   int32_t start_id = -1;          // what an empty prompt starts from: begin of text, else end of text; -1: none
   SamplingOptions sampling;       // what generation_config.json recommends

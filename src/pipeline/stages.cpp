@@ -219,8 +219,7 @@ DataPreview preview_data(Recipe r, int64_t count) {
   std::shared_ptr<const RowSet> rows;
   const int64_t T = r.train.sequence;
   if (!r.data.chat.empty()) {
-    out.tokenizer =
-        Tokenizer::load(r.tokenizer.path.empty() ? fs::path(r.model.init_from) : fs::path(r.tokenizer.path));
+    out.tokenizer = r.tokenizer.path.empty() ? load_tokenizer(r.model.init_from) : Tokenizer::load(r.tokenizer.path);
     std::vector<ChatExample> examples;
     for (const Conversation& c : read_conversations(r.data.chat, {.max_conversations = count * 50}))
       examples.push_back(render_example(out.tokenizer, c.turns, r.data.mask == "all"));
@@ -325,7 +324,7 @@ StageResult instruct(Recipe r, const StageOptions& options) {
   StageResult result{.dir = dir};
   result.config = read_model_config(r.model.init_from);
   Tokenizer tokenizer =
-      Tokenizer::load(r.tokenizer.path.empty() ? fs::path(r.model.init_from) : fs::path(r.tokenizer.path));
+      r.tokenizer.path.empty() ? load_tokenizer(r.model.init_from) : Tokenizer::load(r.tokenizer.path);
   if (!knows_chat_format(tokenizer))
     throw Error(ErrorKind::InvalidModel,
                 "{}: its tokenizer has no {} and {} tokens, so it can't be taught conversations", r.model.init_from,

@@ -27,7 +27,7 @@ std::vector<Area> all_areas() {
           nothing_yet("rnn", is_safetensors),
           nothing_yet("chat_templates", folder_with("cases.jsonl")),
           nothing_yet("gguf/quants", is_safetensors),
-          nothing_yet("gguf/models", folder_with("golden.json"))};
+          gguf_models_area()};
 }
 
 bool matches(const std::string& name, const std::vector<std::string>& globs) {

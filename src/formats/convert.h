@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A model from one format to the other: Hugging Face folder <-> GGUF file. Values stay bit-equal where the types allow;
+// tokenizer, chat template, generation settings and lineage go along.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "tensor/dtype.h"
+
+namespace quern {
+
+struct ConvertOptions {
+  // Of matrices. Left out: as they are stored; into a folder, block types become f32, which loses nothing. A row that
+  // is no whole number of blocks falls back to q8_0, then f16.
+  std::optional<DType> type;
+  uint64_t max_part_bytes = 0;  // of the weights in one file; 0: no limit
+};
+
+struct ConvertReport {
+  std::vector<std::string> files, warnings;
+  int64_t tensors = 0, values = 0;
+  std::vector<std::string> fallen_back;  // tensors that `type` does not fit
+};
+
+// `to` is a GGUF file when its name ends in .gguf, else a folder that must not exist. Throws what reading throws,
+// Unsupported (an architecture GGUF does not know), InvalidArgument (`to` exists).
+ConvertReport convert_model(const fs::path& from, const fs::path& to, const ConvertOptions& options = {});
+
+}  // namespace quern
