@@ -58,7 +58,11 @@ void PerplexityMeter::run_pending() {
     for (size_t i = 0; i + 1 < w.ids.size(); ++i) labels.push_back(i < w.first_counted ? kIgnoreLabel : w.ids[i + 1]);
   }
   const Tensor hidden = model_.forward(Batch::of(inputs)).detach();
-  const auto nll = cross_entropy_head(hidden, model_.head().weight.detach(), labels).row_nll;
+  const Linear& head = model_.head();
+  // Weights read as they are stored are measured with the kernels that also answer.
+  const bool stored = !head.ready.empty() && head.ready.front().stored;
+  const auto nll = stored ? cross_entropy(head(hidden), labels).row_nll
+                          : cross_entropy_head(hidden, head.weight.detach(), labels).row_nll;
   size_t row = 0;
   for (const Window& w : pending_) {
     DocumentScore& s = scores_[w.document];

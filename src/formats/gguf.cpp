@@ -311,7 +311,7 @@ Tensor GgufFile::borrow(const GgufTensor& t) const {
     // Blocks are structs of half-precision numbers and bytes; plain numbers are as long as their alignment.
     const size_t needs = is_quantised(dtype) ? 4 : size_t(info(dtype).block_bytes);
     if (reinterpret_cast<uintptr_t>(t.bytes.data()) % needs == 0)
-      return Tensor::borrow(t.bytes.data(), t.shape, dtype, mapping);
+      return Tensor::borrow(t.bytes.data(), t.shape, dtype, mapping, true);
     Tensor copy = Tensor::empty(t.shape, dtype);
     std::ranges::copy(t.bytes, copy.data<std::byte>());
     return copy;

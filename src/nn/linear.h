@@ -9,10 +9,11 @@ enum class Bias : bool { No, Yes };
 
 // y = x w^T + b, see linear() in tensor/ops.h.
 struct Linear {
-  Tensor weight;  // (M, K); a transposed view where the checkpoint stores (K, M)
+  Tensor weight;  // (M, K); a transposed view where the checkpoint stores (K, M); none where parts lie apart
   Tensor bias;    // (M) or none
   Precision precision = Precision::f32;
-  PackedMatrix panels;  // the same weight in the kernel's layout, for inference
+  // The same weights made ready for inference: one, or one for each part that lies where the checkpoint has it.
+  std::vector<WeightPart> ready;
 
   Linear() = default;
   Linear(Params p, int64_t K, int64_t M, Bias with_bias, float std);
@@ -24,18 +25,19 @@ struct Linear {
   static Linear transposed(Params p, int64_t K, int64_t M, float std);
 
   Tensor operator()(const Tensor& x) const {  // (..., K) -> (..., M)
-    return panels ? linear(x, panels, bias) : linear(x, weight, bias, precision);
+    return ready.empty() ? linear(x, weight, bias, precision) : linear(x, ready);
   }
-  int64_t in() const { return weight.size(1); }
-  int64_t out() const { return weight.size(0); }
+  int64_t in() const { return K_; }
+  int64_t out() const { return M_; }
 
  private:
-  void prepare(const ParamOptions& options);
+  int64_t K_ = 0, M_ = 0;
+  void prepare(const std::vector<Tensor>& weights, const ParamOptions& options);
 };
 
 // Rows of a table.
 struct Embedding {
-  Tensor weight;  // (V, C)
+  Tensor weight;  // (V, C) of any dtype
 
   Embedding() = default;
   Embedding(Params p, int64_t V, int64_t C, float std) : weight(p.tensor("weight", {V, C}, init::normal(std))) {}

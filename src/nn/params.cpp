@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nn/params.h"
 
+#include <algorithm>
+
 namespace quern {
 
 std::shared_ptr<ParamStore> ParamStore::fresh(uint64_t seed, const ParamOptions& options) {
@@ -41,17 +43,26 @@ void ParamStore::clear_grads() const {
   for (const auto& [names, tensor] : bases_) tensor.clear_grad();
 }
 
+bool ParamStore::stays_stored(const Shape& shape) const {
+  return options_.keep_stored && find_ && options_.trainable == Trainable::No && shape.size() >= 2;
+}
+
+bool ParamStore::has_base(const std::string& key) const {
+  return std::any_of(bases_.begin(), bases_.end(), [&](const auto& base) { return base.first == key; });
+}
+
+Tensor ParamStore::found(const std::string& name, const Shape& shape) const {
+  const std::optional<Tensor> tensor = find_(name);
+  if (!tensor) throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' is missing", where_, name);
+  if (tensor->shape() != shape)
+    throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' has shape {}, the config asks for {}", where_, name,
+                to_string(tensor->shape()), to_string(shape))
+        .hint("use the config.json published with these weights");
+  return *tensor;
+}
+
 void ParamStore::fill(const std::string& name, const Tensor& part, const Init& init) const {
-  if (find_) {
-    const std::optional<Tensor> found = find_(name);
-    if (!found) throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' is missing", where_, name);
-    if (found->shape() != part.shape())
-      throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' has shape {}, the config asks for {}", where_, name,
-                  to_string(found->shape()), to_string(part.shape()))
-          .hint("use the config.json published with these weights");
-    part.copy_from(*found);
-    return;
-  }
+  if (find_) return part.copy_from(found(name, part.shape()));
   Tensor values = Tensor::empty(part.shape());
   if (init.kind == Init::Kind::constant) {
     values.fill(init.value);
@@ -62,17 +73,29 @@ void ParamStore::fill(const std::string& name, const Tensor& part, const Init& i
   part.copy_from(values);
 }
 
+namespace {
+// Dtypes in which a product or a table takes a matrix as it is stored.
+bool is_weight(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || is_quantised(dtype);
+}
+}  // namespace
+
 Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& shape,
                         const Init& init) {
   std::string key;
   for (const auto& [name, rows] : parts) key += name + ";";
   Tensor base;
+  bool filled = other_ != nullptr;
   if (other_) {
     for (const auto& [names, tensor] : other_->bases_)
       if (names == key) base = tensor.alias();
     QUERN_CHECK(base.defined(), "no parameter '{}' to share", key);
     QUERN_CHECK(base.shape() == shape, "parameter '{}' has shape {}, not {}", key, to_string(base.shape()),
                 to_string(shape));
+  } else if (parts.size() == 1 && stays_stored(shape)) {
+    base = found(parts[0].first, shape);
+    filled = is_weight(base.dtype());
+    if (!filled) base = Tensor::empty(shape);
   } else {
     base = Tensor::empty(shape, shape.size() >= 2 ? options_.dtype : DType::f32);
   }
@@ -82,7 +105,7 @@ Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& part
   for (const auto& [name, rows] : parts) {
     const Tensor part = parts.size() == 1 ? base : base.slice(0, row, row + rows);
     row += rows;
-    if (!other_) fill(name, part.detach(), init);
+    if (!filled) fill(name, part.detach(), init);
     parameters_.push_back({name, part});
   }
   return base;
@@ -92,6 +115,22 @@ Params Params::operator/(std::string_view name) const { return Params(store_, th
 
 Tensor Params::tensor(std::string_view leaf, const Shape& shape, const Init& init) const {
   return store_->take({{name(leaf), shape.empty() ? 1 : shape[0]}}, shape, init);
+}
+
+std::vector<Tensor> Params::parts(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& tail,
+                                  const Init& init) const {
+  Shape shape{0};
+  shape.insert(shape.end(), tail.begin(), tail.end());
+  std::string key;
+  for (const auto& [leaf, rows] : parts) key += name(leaf) + ";";
+  const bool lies_apart = store_->other_ && !store_->other_->has_base(key);
+  if (!lies_apart && !store_->stays_stored(shape)) return {packed(parts, tail, init)};
+  std::vector<Tensor> out;
+  for (const auto& [leaf, rows] : parts) {
+    shape[0] = rows;
+    out.push_back(tensor(leaf, shape, init));
+  }
+  return out;
 }
 
 Tensor Params::packed(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& tail,

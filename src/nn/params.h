@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Where modules get their tensors from. A module's constructor takes them by name from Params: freshly initialised,
-// read from a checkpoint, or borrowed from a model that exists. So training, loading and looking at a model under
-// training share one constructor, and what was handed out is the parameter list. A name is its Hugging Face name.
+// read from a checkpoint (or left where it lies), or borrowed from a model that exists. So training, loading and
+// looking at a model under training share one constructor, and what was handed out is the parameter list. A name is its
+// Hugging Face name.
 
 #include <functional>
 #include <memory>
@@ -38,6 +39,10 @@ struct ParamOptions {
   DType dtype = DType::f32;              // of matrices; vectors (norms, biases) are f32
   Precision precision = Precision::f32;  // of products in training
   bool packed_products = false;          // Linear lays its weights out for the kernels (inference)
+  // Of a checkpoint's weights that are not trained: matrices stay in the dtype (block-quantised, f16, bf16, f32) and in
+  // the memory in which they were found, uncopied; `dtype` then says nothing. Vectors are f32 as ever.
+  bool keep_stored = false;
+  QuantCompute compute = QuantCompute::exact;  // of products with weights read as stored
 };
 
 // The parameters of one model, in the order in which its modules asked for them.
@@ -63,6 +68,9 @@ class ParamStore {
 
  private:
   friend class Params;
+  bool stays_stored(const Shape& shape) const;
+  bool has_base(const std::string& key) const;
+  Tensor found(const std::string& name, const Shape& shape) const;
   Tensor take(const std::vector<std::pair<std::string, int64_t>>& names_and_rows, const Shape& shape, const Init& init);
   void fill(const std::string& name, const Tensor& part, const Init& init) const;
 
@@ -87,6 +95,10 @@ class Params {
   // Several tensors with the same columns as one matrix: rows of the first, then of the second, ...; each keeps its
   // name as a view. shape (sum of rows, ...) from parts {name, rows}.
   Tensor packed(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& tail, const Init& init) const;
+  // The same for who can also take them one by one: packed into one tensor, or, where the checkpoint's memory is kept,
+  // each as it was found, in the order of `parts`.
+  std::vector<Tensor> parts(const std::vector<std::pair<std::string, int64_t>>& parts, const Shape& tail,
+                            const Init& init) const;
 
   const ParamOptions& options() const { return store_->options(); }
   const std::string& prefix() const { return prefix_; }

@@ -36,6 +36,18 @@ class Cases {
     out.push_back({std::move(op), std::move(variant), std::move(inputs), std::move(call)});
   }
 
+  void stored_products() {
+    const Tensor a = leaf({5, 64}).to(DType::q8_0), b = leaf({3, 64}).to(DType::q4_0), c = leaf({2, 64});
+    add("linear", "quantised weight", {leaf({3, 64}), leaf({5})}, [a](const auto& x) { return linear(x[0], a, x[1]); });
+    add("linear", "several weights as stored, of several dtypes", {leaf({2, 64})}, [a, b, c](const auto& x) {
+      std::vector<WeightPart> parts(3);
+      parts[0].stored = stored_weight(a, QuantCompute::exact);
+      parts[1].stored = stored_weight(b, QuantCompute::exact);
+      parts[2].stored = stored_weight(c, QuantCompute::exact);
+      return linear(x[0], parts);
+    });
+  }
+
   void products() {
     for (const auto& [N, K, M] : {std::array<int64_t, 3>{1, 1, 1}, {3, 7, 5}, {2, 17, 33}}) {
       const std::string v = fmt::format("N={} K={} M={}", N, K, M);
@@ -156,6 +168,7 @@ class Cases {
 std::vector<OpCase> op_cases(uint64_t seed) {
   Cases cases(seed);
   cases.products();
+  cases.stored_products();
   cases.points();
   cases.norms();
   cases.positions();

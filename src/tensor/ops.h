@@ -13,6 +13,7 @@
 #include "tensor/kernels/activation.h"
 #include "tensor/kernels/gemm.h"
 #include "tensor/kernels/paged_attention.h"
+#include "tensor/kernels/quant_linear.h"
 #include "tensor/kernels/rope.h"
 #include "tensor/tensor.h"
 
@@ -25,12 +26,29 @@ namespace quern {
 // 2024, arXiv:2403.12422.
 enum class Precision : uint8_t { f32, int8 };
 
-// y = x w^T + b.   x (..., K)   w (M, K), any float dtype, may be a transposed view   b (M) or none   ->   (..., M)
-// Every element of y is summed in one order, whatever the number of rows and threads.
+// y = x w^T + b.   x (..., K)   w (M, K) of any dtype   b (M) or none   ->   (..., M)
+// Every element of y is summed in one order, whatever the number of rows and threads. A w of a floating dtype may be a
+// transposed view and may be trained; a block-quantised one is contiguous, counts as its values in f32, and lets the
+// gradient through to x.
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b = {}, Precision precision = Precision::f32);
 
 // The same with a weight laid out once for the kernel, for inference; bit-equal to the unpacked f32 product.
 Tensor linear(const Tensor& x, const PackedMatrix& w, const Tensor& b = {});
+
+// A weight made ready for inference in one of two ways: laid out for the dense kernels, or as it is stored.
+struct WeightPart {
+  PackedMatrix panels;
+  QuantWeight stored;  // when there are no panels
+  Tensor bias;         // (M) or none
+
+  int64_t M() const { return panels ? panels.N() : stored.matrix().M; }
+  int64_t K() const { return panels ? panels.K() : stored.matrix().K; }
+};
+// Keeps `w` (M, K) as it is stored and picks its kernels. Rows must be contiguous.
+QuantWeight stored_weight(const Tensor& w, QuantCompute compute);
+// Products of one x with several weights, side by side: (..., K) -> (..., sum of M). A row of y is the same bits
+// whatever the number of rows and threads. Gradients flow to x where all weights are as stored.
+Tensor linear(const Tensor& x, std::span<const WeightPart> parts);
 
 // y = a b for matrices:   a (M, K)   b (K, N)   ->   (M, N)
 Tensor matmul(const Tensor& a, const Tensor& b);
@@ -62,7 +80,7 @@ Tensor log_softmax(const Tensor& x);
 
 // ---- embeddings and positions -----------------------------------------------------------------------------------
 
-// Rows of a table.   table (V, C)   ids (N) i32   ->   (N, C)
+// Rows of a table.   table (V, C) of any dtype   ids (N) i32   ->   (N, C)
 Tensor embedding(const Tensor& table, const Tensor& ids);
 
 // Rotary position embedding on the first 2*R of each head's D values, halves rotated against each other:
@@ -153,6 +171,7 @@ struct CrossEntropyResult {
 
 // Sum over rows of -log softmax(hidden w^T)[label], with its gradient computed in the same pass over slices of rows, so
 // that all logits never exist at once.   hidden (N, C)   w (V, C)   labels (N), -100 = not counted
+// A block-quantised w is dequantised for the time of the call.
 CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std::span<const int32_t> labels,
                                       const LossOptions& options = {});
 // The same for logits (N, V) that are there already.

@@ -16,7 +16,7 @@ struct Tensor::Impl {
   std::byte* data = nullptr;
   Shape shape, strides;
   DType dtype = DType::f32;
-  bool trainable = false;
+  bool trainable = false, mapped = false;
   std::shared_ptr<Impl> base;  // for a view: whose storage and gradient it looks at
   int64_t offset = 0;          // for a view: elements from the base's first
   std::shared_ptr<Node> node;  // for a computed base
@@ -66,7 +66,22 @@ uint64_t next_order() {
 }
 }  // namespace
 
+namespace {
+// Strides count values, bytes count blocks: both agree only when every row is whole blocks.
+void require_whole_blocks(const Shape& shape, DType dtype) {
+  const int unit = info(dtype).block_size;
+  const int64_t row = shape.empty() ? 1 : shape.back();
+  if (row % unit != 0)
+    throw Error(ErrorKind::InvalidArgument,
+                "{} has rows of {} values, which are no whole blocks of {} ({} values each)", to_string(shape), row,
+                name(dtype), unit)
+        .hint("{}", row % 32 == 0 ? "take a type with blocks of 32: q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl, mxfp4"
+                                  : "take f16 or bf16, which have no blocks");
+}
+}  // namespace
+
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
+  require_whole_blocks(shape, dtype);
   auto impl = std::make_shared<Impl>();
   impl->storage = Device::cpu().allocate(quern::size_bytes(dtype, quern::numel(shape)));
   impl->data = impl->storage.get();
@@ -108,10 +123,13 @@ Tensor Tensor::normal(Rng& rng, const Shape& shape, float std) {
   return t;
 }
 
-Tensor Tensor::borrow(const void* data, const Shape& shape, DType dtype, std::shared_ptr<const void> owner) {
+Tensor Tensor::borrow(const void* data, const Shape& shape, DType dtype, std::shared_ptr<const void> owner,
+                      bool mapped) {
+  require_whole_blocks(shape, dtype);
   auto impl = std::make_shared<Impl>();
   auto* bytes = const_cast<std::byte*>(static_cast<const std::byte*>(data));
   impl->storage = std::shared_ptr<std::byte>(bytes, [owner](std::byte*) {});
+  impl->mapped = mapped;
   impl->data = bytes;
   impl->shape = shape;
   impl->strides = row_major(shape);
@@ -125,6 +143,7 @@ int64_t Tensor::size(int64_t dim) const { return impl_->shape[size_t(dim < 0 ? d
 int64_t Tensor::numel() const { return quern::numel(impl_->shape); }
 DType Tensor::dtype() const { return impl_->dtype; }
 void* Tensor::raw() const { return impl_->data; }
+bool Tensor::is_mapped() const { return base()->mapped; }
 
 bool Tensor::is_contiguous() const {
   int64_t step = 1;
@@ -148,10 +167,11 @@ std::vector<float> Tensor::to_vector() const {
 const std::shared_ptr<Tensor::Impl>& Tensor::base() const { return impl_->base ? impl_->base : impl_; }
 
 Tensor Tensor::view(Shape shape, Shape strides, int64_t offset) const {
+  const DTypeInfo& type = info(dtype());
+  QUERN_CHECK(offset % type.block_size == 0, "a view at value {} cuts a block of {}", offset, type.name);
   auto impl = std::make_shared<Impl>();
   impl->storage = impl_->storage;
-  impl->data = impl_->data + (is_quantised(dtype()) ? int64_t(quern::size_bytes(dtype(), offset))
-                                                    : offset * info(dtype()).block_bytes);
+  impl->data = impl_->data + offset / type.block_size * type.block_bytes;
   impl->shape = std::move(shape);
   impl->strides = std::move(strides);
   impl->dtype = dtype();
@@ -163,6 +183,7 @@ Tensor Tensor::view(Shape shape, Shape strides, int64_t offset) const {
 Tensor Tensor::reshape(const Shape& shape) const {
   QUERN_CHECK(quern::numel(shape) == numel(), "reshape of {} to {}", to_string(this->shape()), to_string(shape));
   QUERN_CHECK(is_contiguous(), "reshape of a tensor {} that is not contiguous", to_string(this->shape()));
+  require_whole_blocks(shape, dtype());
   return view(shape, row_major(shape), 0);
 }
 
@@ -180,6 +201,7 @@ Tensor Tensor::slice(int64_t dim, int64_t begin, int64_t end) const {
               impl_->shape[d]);
   Shape shape = impl_->shape;
   shape[d] = end - begin;
+  if (impl_->strides[d] == 1) require_whole_blocks({end - begin}, dtype());
   return view(std::move(shape), impl_->strides, begin * impl_->strides[d]);
 }
 
@@ -273,6 +295,8 @@ Tensor Tensor::to(DType to) const {
 
 void Tensor::copy_from(const Tensor& source) const {
   QUERN_CHECK(source.numel() == numel(), "copy of {} into {}", to_string(source.shape()), to_string(shape()));
+  if (is_quantised(source.dtype()) && source.ndim() == 2 && !source.is_contiguous())  // a transposed view, perhaps
+    return copy_from(source.detach().transpose(0, 1).to(DType::f32).transpose(0, 1));
   const Tensor s = source.detach().contiguous();
   Tensor converted = s;
   if (s.dtype() != dtype()) {
@@ -291,6 +315,7 @@ void Tensor::copy_from(const Tensor& source) const {
     std::memmove(raw(), converted.raw(), size_bytes());
     return;
   }
+  QUERN_CHECK(!is_quantised(dtype()), "{} blocks can't be copied into a strided view", name(dtype()));
   switch (info(dtype()).block_bytes) {
     case 1:
       scatter<uint8_t>(converted.raw(), raw(), shape(), strides());
@@ -337,6 +362,7 @@ Tensor Tensor::alias() const {
   impl->shape = impl_->shape;
   impl->strides = impl_->strides;
   impl->dtype = impl_->dtype;
+  impl->mapped = is_mapped();
   return Tensor(std::move(impl));
 }
 

@@ -57,6 +57,7 @@ struct Node {
 class Tensor {
  public:
   Tensor() = default;
+  // Rows of a block type must be whole blocks: InvalidArgument otherwise.
   static Tensor empty(const Shape& shape, DType dtype = DType::f32);
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32);
   static Tensor full(const Shape& shape, float value);
@@ -73,7 +74,9 @@ class Tensor {
   }
   static Tensor normal(Rng& rng, const Shape& shape, float std = 1.0f);
   // Memory owned by somebody else (a mapped checkpoint); `owner` keeps it alive. Read-only by agreement.
-  static Tensor borrow(const void* data, const Shape& shape, DType dtype, std::shared_ptr<const void> owner);
+  // `mapped`: the memory is a read-only mapping of a file, whose pages may be dropped and read again.
+  static Tensor borrow(const void* data, const Shape& shape, DType dtype, std::shared_ptr<const void> owner,
+                       bool mapped = false);
 
   bool defined() const { return impl_ != nullptr; }
   explicit operator bool() const { return defined(); }
@@ -84,6 +87,7 @@ class Tensor {
   int64_t numel() const;
   DType dtype() const;
   bool is_contiguous() const;
+  bool is_mapped() const;  // or a view of what is
   size_t size_bytes() const { return quern::size_bytes(dtype(), numel()); }
 
   template <typename T = float>
@@ -99,11 +103,11 @@ class Tensor {
   float item() const;                    // the value of a one-element f32 tensor
   std::vector<float> to_vector() const;  // any float dtype and strides, row-major
 
-  // Views. They never copy; reshape of a non-contiguous tensor is an error.
+  // Views. They never copy; reshape of a non-contiguous tensor is an error, and so is a cut through a block.
   Tensor reshape(const Shape& shape) const;
   Tensor transpose(int64_t a, int64_t b) const;
   Tensor slice(int64_t dim, int64_t begin, int64_t end) const;
-  // Copies.
+  // Copies. to() and copy_from() take every dtype as source, and make every one that is not read-only.
   Tensor contiguous() const;  // itself when it is so already
   Tensor clone() const;       // values only, not trainable
   Tensor to(DType dtype) const;

@@ -98,6 +98,13 @@ std::vector<int32_t> Expected::ids(const std::string& name) const {
   return out;
 }
 
+std::vector<uint8_t> Expected::bytes(const std::string& name) const {
+  const SafetensorsTensor& t = file_.at(name);
+  read_.insert(name);
+  const auto* begin = reinterpret_cast<const uint8_t*>(t.bytes.data());
+  return {begin, begin + t.bytes.size()};
+}
+
 std::vector<std::string> Expected::names(const std::string& prefix) const {
   std::vector<std::string> out;
   for (const SafetensorsTensor& t : file_.tensors())

@@ -52,8 +52,9 @@ class Expected {
   explicit Expected(const fs::path& path) : file_(SafetensorsFile::open(path)) {}
 
   bool has(const std::string& name) const { return file_.find(name) != nullptr; }
-  std::vector<float> floats(const std::string& name) const;  // f32, bf16, f16
-  std::vector<int32_t> ids(const std::string& name) const;   // i64, i32
+  std::vector<float> floats(const std::string& name) const;   // f32, bf16, f16
+  std::vector<int32_t> ids(const std::string& name) const;    // i64, i32
+  std::vector<uint8_t> bytes(const std::string& name) const;  // of any dtype, as they lie
   const std::vector<int64_t>& shape(const std::string& name) const { return file_.at(name).shape; }
   std::vector<std::string> names(const std::string& prefix = "") const;
   // Throws not_yet naming the first tensor that was never read.
@@ -73,7 +74,7 @@ struct Area {
 };
 
 Area models_area(), training_area(), losses_area(), sampling_area(), tokenizers_area();
-Area gguf_models_area();
+Area gguf_models_area(), quants_area();
 
 // For areas of one safetensors file per case, and of one folder per case.
 bool is_safetensors(const fs::path& path);

@@ -26,7 +26,7 @@ std::vector<Area> all_areas() {
           tokenizers_area(),
           nothing_yet("rnn", is_safetensors),
           nothing_yet("chat_templates", folder_with("cases.jsonl")),
-          nothing_yet("gguf/quants", is_safetensors),
+          quants_area(),
           gguf_models_area()};
 }
 

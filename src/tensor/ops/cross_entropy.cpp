@@ -61,6 +61,7 @@ struct TargetGradients {
 
 CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std::span<const int32_t> labels,
                                       const LossOptions& options) {
+  if (is_quantised(w.dtype())) return cross_entropy_head(hidden, w.to(DType::f32), labels, options);
   const int64_t N = hidden.size(0), C = hidden.size(1), V = w.size(0);
   QUERN_SHAPE(w, V, C);
   check_labels(labels, N, V);

@@ -24,5 +24,8 @@ void encode(const float* x, const float* importance, BlockIq4Xs& b);
 
 // A scale as f16. Throws InvalidModel when it is beyond f16.
 Half half_scale(float d);
+// The same for a factor that `top` quantised scales multiply: never so small that top * d falls short of what was
+// asked, which rounding among the few subnormal f16 could do.
+Half half_factor(float d, int top);
 
 }  // namespace quern

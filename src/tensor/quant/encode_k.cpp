@@ -55,8 +55,8 @@ struct AffineBlock {
       largest_scale = std::max(largest_scale, fits[s].scale);
       largest_min = std::max(largest_min, fits[s].min);
     }
-    d = half_scale(largest_scale / float(top_scale));
-    dmin = half_scale(largest_min / float(top_scale));
+    d = half_factor(largest_scale / float(top_scale), top_scale);
+    dmin = half_factor(largest_min / float(top_scale), top_scale);
     for (int s = 0; s < kSubBlocks; ++s) {
       scales[s] = uint8_t(round_into(fits[s].scale * inverse_of(f16_to_f32(d)), 0, top_scale));
       mins[s] = uint8_t(round_into(fits[s].min * inverse_of(f16_to_f32(dmin)), 0, top_scale));
@@ -171,7 +171,7 @@ struct SymmetricBlock {
       fits[s] = levels.best(x + s * kSub, w_.data() + s * kSub, kSub);
       if (std::fabs(fits[s]) > std::fabs(extreme)) extreme = fits[s];
     }
-    d = half_scale(-extreme / float(top_scale));
+    d = half_factor(-extreme / float(top_scale), top_scale);
     for (int s = 0; s < kSubBlocks; ++s) {
       scales[s] = round_into(fits[s] * inverse_of(f16_to_f32(d)), -top_scale, top_scale - 1);
       try_neighbours(x, s);

@@ -102,6 +102,12 @@ Half half_scale(float d) {
   return bits;
 }
 
+Half half_factor(float d, int top) {
+  const Half bits = half_scale(d);
+  const bool short_of = std::fabs(f16_to_f32(bits)) * (float(top) + 0.5f) < std::fabs(d) * float(top);
+  return short_of ? Half(bits + 1) : bits;  // the next f16 away from zero
+}
+
 void encode(const float* x, const float* importance, BlockQ4_0& b) {
   uint8_t q[kBlock];
   b.d = symmetric(x, importance, 8, q);

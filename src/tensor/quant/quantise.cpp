@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <vector>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -16,11 +18,26 @@ namespace {
 
 constexpr int64_t kGrainValues = 4096;  // worth a thread of their own
 
-void require_finite(const float* x, int64_t n, DType dtype) {
+// No block with an f16 scale reaches further: 32 * 128 steps of the largest f16 (q6_k).
+constexpr float kLargest = 65504.0f * 4096.0f;
+
+void require_in_range(const float* x, int64_t n, DType dtype) {
+  const float largest = dtype == DType::mxfp4 ? std::numeric_limits<float>::max() : kLargest;
   for (int64_t i = 0; i < n; ++i)
-    if (!std::isfinite(x[i]))
-      throw Error(ErrorKind::InvalidModel, "a weight is {}, which {} can't hold", x[i], name(dtype))
-          .hint("the model is damaged, or diverged in training");
+    if (!(std::fabs(x[i]) <= largest))
+      throw Error(ErrorKind::InvalidModel, "a weight is {:g}, which {} can't hold", x[i], name(dtype))
+          .hint("keep this tensor as f32 if the number is meant; a damaged or diverged model has such weights too");
+}
+
+// Ratios to the mean, so that no sum of weighted squares under- or overflows.
+std::vector<float> scaled_importance(std::span<const float> importance) {
+  double sum = 0;
+  for (const float v : importance) sum += v;
+  const double mean = sum / double(importance.size());
+  if (!(mean > 0)) return {};
+  std::vector<float> out;
+  for (const float v : importance) out.push_back(float(std::max(1e-6, v / mean)));
+  return out;
 }
 
 // Blocks are independent of each other, so they are what threads divide.
@@ -31,7 +48,7 @@ void encode_all(DType dtype, const float* x, int64_t rows, int64_t K, std::span<
   parallel_for(blocks, std::max<int64_t>(1, kGrainValues / unit), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float* values = x + i * unit;
-      require_finite(values, unit, dtype);
+      require_in_range(values, unit, dtype);
       Block b;
       encode(values, importance.empty() ? nullptr : importance.data() + i % per_row * unit, b);
       std::memcpy(bytes + i * int64_t(sizeof b), &b, sizeof b);
@@ -63,10 +80,11 @@ void check_quantise(DType dtype, int64_t K, std::span<const float> importance) {
 
 void quantise(DType dtype, const float* x, int64_t rows, int64_t K, std::span<const float> importance, void* out) {
   check_quantise(dtype, K, importance);
+  const std::vector<float> ratios = scaled_importance(importance);
   switch (dtype) {
 #define QUERN_ENCODE(dtype_) \
   case DType::dtype_:        \
-    return encode_all<BlockOf<DType::dtype_>::type>(dtype, x, rows, K, importance, out)
+    return encode_all<BlockOf<DType::dtype_>::type>(dtype, x, rows, K, ratios, out)
     QUERN_ENCODE(q4_0);
     QUERN_ENCODE(q4_1);
     QUERN_ENCODE(q5_0);

@@ -16,7 +16,7 @@ namespace quern {
 //   sum_i w_i (x_i - decoded_i)^2,   w_i = importance_k * sqrt(x_i^2 + mean of x^2 over the block),
 // by least squares from a fixed list of starting points (scale_search.h); the root lets large weights count for more,
 // as ggml does. importance (K) >= 0: how much the products depend on column k, the mean square of the activations that
-// meet it ("importance matrix"); empty: 1 everywhere. A block whose importance is 0 throughout is treated as without.
+// meet it ("importance matrix"); empty: 1 everywhere. Only its ratios count, down to a millionth of its mean.
 //
 // Throws InvalidArgument for K, dtype or importance that don't fit, InvalidModel for values that are not finite or too
 // large for the type's f16 scales.

@@ -56,12 +56,7 @@ void search_weights(const float* x, const float* importance, int n, float* w) {
   float sum = 0;
   for (int i = 0; i < n; ++i) sum += x[i] * x[i];
   const float mean = sum / float(n);
-  float all = 0;
-  for (int i = 0; i < n; ++i) {
-    w[i] = (importance ? importance[i] : 1.0f) * std::sqrt(mean + x[i] * x[i]);
-    all += w[i];
-  }
-  if (importance && !(all > 0)) search_weights(x, nullptr, n, w);
+  for (int i = 0; i < n; ++i) w[i] = (importance ? importance[i] : 1.0f) * std::sqrt(mean + x[i] * x[i]);
 }
 
 float best_scale(const float* x, const float* w, int n, int levels) {
