@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "infer/quantise_plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "tensor/quant/quantise.h"
+
+namespace quern {
+
+namespace {
+
+bool ends_in_any(std::string_view name, std::initializer_list<std::string_view> endings) {
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view end) { return name.ends_with(end); });
+}
+
+bool is_head_name(std::string_view name) { return ends_in_any(name, {"lm_head.weight", "embed_out.weight"}); }
+bool is_embedding_name(std::string_view name) {
+  return ends_in_any(
+      name, {"embed_tokens.weight", "wte.weight", "embed_in.weight", "tokens_embed.weight", "word_embeddings.weight"});
+}
+bool stays_f32(std::string_view name) {
+  return ends_in_any(
+      name, {"wpe.weight", "positions_embed.weight", "position_embeddings.weight", "token_type_embeddings.weight",
+             "mlp.gate.weight", "block_sparse_moe.gate.weight", "shared_expert_gate.weight"});
+}
+
+// Bits per weight, scales included.
+double bits_of(DType dtype) { return 8.0 * info(dtype).block_bytes / info(dtype).block_size; }
+
+DType at_least_q6(DType dtype) { return bits_of(dtype) < bits_of(DType::q6_k) ? DType::q6_k : dtype; }
+
+void require_written(DType dtype) {
+  if ((is_quantised(dtype) && !is_read_only(dtype)) || dtype == DType::f32 || dtype == DType::f16 ||
+      dtype == DType::bf16)
+    return;
+  std::string known;
+  for (int d = 0; d < kNumDTypes; ++d)
+    if (is_quantised(DType(d)) && !is_read_only(DType(d))) known += fmt::format(", {}", name(DType(d)));
+  throw Error(ErrorKind::InvalidArgument, "models are not written in {}", name(dtype))
+      .hint("these are: f32, f16, bf16{}", known);
+}
+
+}  // namespace
+
+DType dtype_for_rows(DType dtype, int64_t K) {
+  if (K % info(dtype).block_size == 0) return dtype;
+  if (K % 32 != 0) return DType::f16;
+  switch (dtype) {
+    case DType::q4_k:
+      return DType::q5_0;
+    case DType::q5_k:
+      return DType::q5_1;
+    case DType::q6_k:
+      return DType::q8_0;
+    default:
+      return DType::iq4_nl;
+  }
+}
+
+std::vector<PlannedTensor> plan_quantisation(std::span<const Parameter> parameters,
+                                             const QuantisePlanOptions& options) {
+  require_written(options.dtype);
+  for (const auto& given : {options.embedding, options.head})
+    if (given) require_written(*given);
+  std::vector<PlannedTensor> plan;
+  for (const Parameter& p : parameters) {
+    PlannedTensor planned{.name = p.name, .shape = p.value.shape(), .dtype = DType::f32, .reason = ""};
+    if (p.value.ndim() < 2 || stays_f32(p.name)) {
+      if (options.dtype != DType::f32) planned.reason = p.value.ndim() < 2 ? "a vector" : "small, and decides much";
+      plan.push_back(std::move(planned));
+      continue;
+    }
+    const bool embedding = is_embedding_name(p.name);
+    const bool head = is_head_name(p.name) || (embedding && options.tied);
+    DType wanted = options.dtype;
+    if (head) wanted = options.head.value_or(at_least_q6(options.dtype));
+    if (embedding && options.embedding) wanted = *options.embedding;
+    if (wanted != options.dtype) planned.reason = head ? "the head" : "the embedding";
+    planned.dtype = dtype_for_rows(wanted, p.value.size(-1));
+    if (planned.dtype != wanted)
+      planned.reason = fmt::format("rows of {} are no blocks of {}", p.value.size(-1), info(wanted).block_size);
+    plan.push_back(std::move(planned));
+  }
+  return plan;
+}
+
+int64_t planned_bytes(std::span<const PlannedTensor> plan) {
+  int64_t bytes = 0;
+  for (const PlannedTensor& t : plan) bytes += int64_t(size_bytes(t.dtype, numel(t.shape)));
+  return bytes;
+}
+
+Tensor quantised(const Tensor& value, DType dtype, std::span<const float> importance) {
+  if (value.dtype() == dtype) return value.detach().contiguous();
+  if (importance.empty() || !is_quantised(dtype)) return value.detach().contiguous().to(dtype);
+  const Tensor wide = value.detach().to(DType::f32).contiguous(), out = Tensor::empty(value.shape(), dtype);
+  const int64_t K = value.size(-1);
+  quantise(dtype, wide.data(), value.numel() / K, K, importance, out.raw());
+  return out;
+}
+
+}  // namespace quern

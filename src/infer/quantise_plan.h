@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Which dtype each parameter of a model gets when the model is quantised.
+//
+// Rules, the first that fits:
+//   1. Vectors (norms, biases), tables of positions and a mixture's router stay f32: they are small and decide much.
+//   2. The head, and an embedding that is also the head, get no less than q6_k: every logit passes through them.
+//   3. Every other matrix gets the type asked for.
+//   4. A type with blocks of 256 falls back where rows are no multiple of that, to the next with blocks of 32:
+//        q2_k, q3_k, iq4_xs -> iq4_nl    q4_k -> q5_0    q5_k -> q5_1    q6_k -> q8_0
+//      and where rows are no multiple of 32 either, to f16.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nn/params.h"
+
+namespace quern {
+
+struct QuantisePlanOptions {
+  DType dtype = DType::q4_k;             // f32, f16, bf16 or a block type that is written
+  bool tied = false;                     // the embedding is the head as well (ModelShape::tied)
+  std::optional<DType> embedding, head;  // instead of what rules 2 and 3 say; rule 4 holds for them as well
+};
+
+struct PlannedTensor {
+  std::string name;
+  Shape shape;
+  DType dtype = DType::f32;
+  std::string reason;  // why it is not the type asked for; "" when it is
+};
+
+// The dtype that rows of K values get when `dtype` is asked for: rule 4.
+DType dtype_for_rows(DType dtype, int64_t K);
+
+// In the order of the model's parameters. Throws InvalidArgument for a dtype that is not written.
+std::vector<PlannedTensor> plan_quantisation(std::span<const Parameter> parameters, const QuantisePlanOptions& options);
+int64_t planned_bytes(std::span<const PlannedTensor> plan);
+
+// `value` in the planned dtype. importance (K): see quantise() in tensor/quant/quantise.h; empty: none.
+Tensor quantised(const Tensor& value, DType dtype, std::span<const float> importance = {});
+
+}  // namespace quern
