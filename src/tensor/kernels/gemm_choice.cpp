@@ -21,9 +21,9 @@ std::vector<KernelSet> all_sets() {
   };
   const bool avx2 = cpu.avx2 && cpu.fma && cpu.f16c;
   add("avx512_vnni", gemm_kernels_avx512(), int8_kernels_avx512_vnni(), avx2 && cpu.avx512_vnni, "AVX-512 with VNNI",
-      quant_instructions_avx2());
+      quant_instructions_avx512_vnni());
   add("avx_vnni", gemm_kernels_avx2(), int8_kernels_avx_vnni(), avx2 && cpu.avx_vnni, "AVX-VNNI",
-      quant_instructions_avx2());
+      quant_instructions_avx_vnni());
   add("avx512", gemm_kernels_avx512(), int8_kernels_avx2(), avx2 && cpu.avx512, "AVX-512 (F, CD, BW, DQ, VL)",
       quant_instructions_avx2());
   add("avx2", gemm_kernels_avx2(), int8_kernels_avx2(), avx2, "AVX2 with FMA and F16C", quant_instructions_avx2());

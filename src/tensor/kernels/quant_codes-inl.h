@@ -21,7 +21,7 @@ struct Simple {
   static constexpr PanelRecord kAt = panel_record(dtype);
   static constexpr int kChain = kChain_, kOffset = kOffset_, kBytes = kAt.bytes;
   static constexpr bool kSigned = kSigned_, kHasMin = kAt.lines == 4 * kPanelRows, kStreams = true,
-                        kStrips = kAt.high >= 0;
+                        kStrips = kStripsForAll || kAt.high >= 0;
   QUERN_INLINE static VectorF scale(const uint8_t* r, int v) { return halves(r + 2 * kLanes * v); }
   QUERN_INLINE static VectorF min(const uint8_t* r, int v) { return halves(r + 2 * kPanelRows + 2 * kLanes * v); }
   template <int g>
@@ -75,7 +75,8 @@ template <DType dtype, int kSub_, int kChain_, int kInner_, int kOffset_, bool k
 struct Super {
   static constexpr PanelRecord kAt = panel_record(dtype);
   static constexpr int kSub = kSub_, kChain = kChain_, kInner = kInner_, kOffset = kOffset_, kBytes = kAt.bytes;
-  static constexpr bool kSigned = kSigned_, kHasMin = kAt.mins >= 0, kStreams = true, kStrips = kAt.high >= 0;
+  static constexpr bool kSigned = kSigned_, kHasMin = kAt.mins >= 0, kStreams = true,
+                        kStrips = kStripsForAll || kAt.high >= 0;
   QUERN_INLINE static VectorF scale(const uint8_t* r, int v) { return halves(r + 2 * kLanes * v); }
   QUERN_INLINE static VectorF min(const uint8_t* r, int v) { return halves(r + 2 * kPanelRows + 2 * kLanes * v); }
   // Scales of sub-block 2 p + j; of both (what multiplies the sums of x: the mins, or the scales for the offset).
@@ -111,7 +112,7 @@ struct Q6K : Super<DType::q6_k, 16, 2, 4, 32> {
                   bit_and(at_4, splat(0x30)));
   }
 };
-struct Q3K : Super<DType::q3_k, 16, 4, 4, 4> {
+struct Q3K : Super<DType::q3_k, 16, 8, 4, 4> {
   template <int r, int g>
   QUERN_INLINE static Vector codes(const uint8_t* record, int64_t o, int v) {
     const Vector low = bit_and(shift_right<2 * r>(line(record + kAt.lines, int(8 * o + g), v)), splat(3));
@@ -120,7 +121,7 @@ struct Q3K : Super<DType::q3_k, 16, 4, 4, 4> {
   }
 };
 // Scale and min are the nibbles of one byte.
-struct Q2K : Super<DType::q2_k, 16, 4, 4, 0> {
+struct Q2K : Super<DType::q2_k, 16, 8, 4, 0> {
   template <int j>
   QUERN_INLINE static Scale sub_scale(const uint8_t* r, int64_t p, int v) {
     return low_bits(one_scale<j, false>(r + kAt.scales + 2 * kPanelRows * p + 2 * kLanes * v));

@@ -49,5 +49,7 @@ struct QuantInstructions {
 
 // Null where the instructions are not compiled in; the caller has checked the processor.
 const QuantInstructions* quant_instructions_avx2();
+const QuantInstructions* quant_instructions_avx_vnni();
+const QuantInstructions* quant_instructions_avx512_vnni();
 
 }  // namespace quern
