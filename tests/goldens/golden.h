@@ -74,7 +74,7 @@ struct Area {
 };
 
 Area models_area(), training_area(), losses_area(), sampling_area(), tokenizers_area();
-Area gguf_models_area(), quants_area();
+Area gguf_models_area(), chat_templates_area(), quants_area();
 
 // For areas of one safetensors file per case, and of one folder per case.
 bool is_safetensors(const fs::path& path);

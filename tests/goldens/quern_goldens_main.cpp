@@ -25,7 +25,7 @@ std::vector<Area> all_areas() {
           sampling_area(),
           tokenizers_area(),
           nothing_yet("rnn", is_safetensors),
-          nothing_yet("chat_templates", folder_with("cases.jsonl")),
+          chat_templates_area(),
           quants_area(),
           gguf_models_area()};
 }
