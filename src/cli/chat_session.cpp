@@ -2,6 +2,7 @@
 #include "cli/chat_session.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "base/json.h"
 #include "base/nearest.h"
@@ -14,6 +15,8 @@ constexpr const char* kHelp =
     "  /system TEXT        what the model is told before the conversation; alone: show it\n"
     "  /set NAME VALUE     temperature, top_k, top_p, min_p, repetition_penalty, max_tokens, seed; alone: show them\n"
     "  /regen              another answer to the last question\n"
+    "  /edit TEXT          ask this in place of the last question\n"
+    "  /why                how likely each token of the last answer was, and what else it might have been\n"
     "  /clear              begin a new conversation\n"
     "  /save FILE          write the conversation as JSON\n"
     "  /load FILE          go on with one\n"
@@ -21,8 +24,8 @@ constexpr const char* kHelp =
     "  /quit               leave (also Ctrl-D)\n"
     "  A line ending in \\ goes on; \"\"\" begins and ends several lines; Ctrl-C stops an answer.";
 
-const std::vector<std::string> kCommands = {"/help", "/system", "/set",    "/regen", "/clear",
-                                            "/save", "/load",   "/tokens", "/quit"};
+const std::vector<std::string> kCommands = {"/help",  "/system", "/set",  "/regen",  "/edit", "/why",
+                                            "/clear", "/save",   "/load", "/tokens", "/quit"};
 }  // namespace
 
 ChatSession::ChatSession(LoadedModel model, SamplingFlags sampling, EngineOptions options, std::string system)
@@ -30,7 +33,7 @@ ChatSession::ChatSession(LoadedModel model, SamplingFlags sampling, EngineOption
       sampling_(std::move(sampling)),
       engine_(model_.model, model_.tokenizer, options),
       system_(std::move(system)),
-      chat_(knows_chat_format(model_.tokenizer)) {}
+      format_(ChatFormat::of_folder(model_.folder, model_.tokenizer)) {}
 
 std::vector<ChatMessage> ChatSession::with_system() const {
   std::vector<ChatMessage> all;
@@ -39,31 +42,50 @@ std::vector<ChatMessage> ChatSession::with_system() const {
   return all;
 }
 
+ChatTemplateInput ChatSession::conversation(bool add_generation_prompt) const {
+  ChatTemplateInput input;
+  for (const ChatMessage& m : with_system()) input.messages.push_back({{"role", m.role}, {"content", m.content}});
+  input.add_generation_prompt = add_generation_prompt;
+  return input;
+}
+
+// The ids to go on from: the conversation so far, or just the text.
+std::vector<int32_t> ChatSession::prompt_for(const std::string& text) {
+  if (!format_) return model_.encode_prompt(text);
+  const ChatTemplateInput input = conversation(true);
+  const std::string written = format_->render(input).text;
+  starts_thinking_ = written.find("<think>", written.size() < 20 ? 0 : written.size() - 20) != std::string::npos &&
+                     written.find("</think>", written.size() < 40 ? 0 : written.size() - 40) == std::string::npos;
+  return format_->encode(input);
+}
+
 GenerationResult ChatSession::ask(const std::string& text, const std::function<bool(const std::string&)>& show) {
+  constexpr int kAlternatives = 3;  // that /why shows
   Request request = sampling_.request(model_);
   request.sampling.seed += turn_++;
+  request.sampling.logprobs = true;
+  request.sampling.top_logprobs = kAlternatives;
   last_question_ = text;
-  if (chat_) {
+  if (format_) {
     messages_.push_back({"user", text});
-    request.prompt = joined_ids(render_chat(model_.tokenizer, with_system(), true));
-    request.stop_ids.push_back(turn_end_id(model_.tokenizer));
-  } else {
-    request.prompt = model_.encode_prompt(text);
+    for (const int32_t id : format_->stop_ids()) request.stop_ids.push_back(id);
   }
   try {
+    request.prompt = prompt_for(text);
     GenerationResult result = engine_.generate(
         std::move(request), [&](const TokenEvent& event) { return event.text.empty() || show(event.text); });
-    if (chat_) messages_.push_back({"assistant", result.text});
+    last_tokens_ = result.tokens;
+    if (format_) messages_.push_back({"assistant", result.text});
     return result;
   } catch (...) {
-    if (chat_) messages_.pop_back();
+    if (format_) messages_.pop_back();
     throw;
   }
 }
 
 std::optional<GenerationResult> ChatSession::again(const std::function<bool(const std::string&)>& show) {
   if (last_question_.empty()) return std::nullopt;
-  if (chat_) {
+  if (format_) {
     while (!messages_.empty() && messages_.back().role == "assistant") messages_.pop_back();
     if (!messages_.empty()) messages_.pop_back();
   }
@@ -79,6 +101,13 @@ ChatSession::Reply ChatSession::command(const std::string& line) {
   if (name == "/quit" || name == "/exit" || name == "/bye") return {.text = "", .quit = true};
   if (name == "/regen")
     return {.text = last_question_.empty() ? "nothing was asked yet" : "", .regenerate = !last_question_.empty()};
+  if (name == "/edit") {
+    if (rest.empty()) throw Error(ErrorKind::InvalidArgument, "/edit needs the new question");
+    if (last_question_.empty()) return {"nothing was asked yet"};
+    last_question_ = rest;
+    return {.text = "", .regenerate = true};
+  }
+  if (name == "/why") return {why()};
   if (name == "/clear") {
     messages_.clear();
     last_question_.clear();
@@ -90,7 +119,7 @@ ChatSession::Reply ChatSession::command(const std::string& line) {
     return {"noted"};
   }
   if (name == "/tokens") {
-    const size_t used = chat_ ? joined_ids(render_chat(model_.tokenizer, with_system(), false)).size() : 0;
+    const size_t used = format_ && !messages_.empty() ? format_->encode(conversation(false)).size() : 0;
     return {fmt::format("{} of {} tokens", used, engine_.context())};
   }
   if (name == "/save" || name == "/load") {
@@ -104,6 +133,23 @@ ChatSession::Reply ChatSession::command(const std::string& line) {
   }
   throw Error(ErrorKind::InvalidArgument, "no command {}", name)
       .hint("the nearest is {}; /help lists all", nearest(name, kCommands));
+}
+
+std::string ChatSession::why() const {
+  if (last_tokens_.empty()) return "nothing was answered yet";
+  const auto shown = [&](int32_t id) {
+    const std::string one[] = {model_.tokenizer.valid() ? model_.tokenizer.decode(std::span(&id, 1)) : ""};
+    return one[0].empty() ? fmt::format("#{}", id) : Json(one[0]).dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  std::string out;
+  for (const SampledToken& token : last_tokens_) {
+    if (!out.empty()) out += "\n";
+    out += fmt::format("  {:5.1f} %  {}", 100 * std::exp(double{token.logprob}), shown(token.id));
+    for (const TokenLogprob& other : token.top)
+      if (other.id != token.id)
+        out += fmt::format("   {} {:.1f} %", shown(other.id), 100 * std::exp(double{other.logprob}));
+  }
+  return out;
 }
 
 std::string ChatSession::set(const std::string& name, const std::string& value) {

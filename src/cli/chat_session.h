@@ -9,6 +9,7 @@
 
 #include "cli/sampling_options.h"
 #include "infer/chat.h"
+#include "infer/chat_format.h"
 #include "infer/engine.h"
 
 namespace quern {
@@ -31,7 +32,9 @@ class ChatSession {
   };
   Reply command(const std::string& line);
 
-  bool knows_chat() const { return chat_; }
+  bool knows_chat() const { return format_.has_value(); }
+  // Does the model's template begin each answer inside a thought?
+  bool starts_thinking() const { return starts_thinking_; }
   const LoadedModel& model() const { return model_; }
 
  private:
@@ -41,10 +44,15 @@ class ChatSession {
   std::string system_;
   std::vector<ChatMessage> messages_;
   std::string last_question_;
-  bool chat_;
+  std::optional<ChatFormat> format_;  // nothing: the model was not taught conversations
+  bool starts_thinking_ = false;
+  std::vector<SampledToken> last_tokens_;  // of the last answer, for /why
   uint64_t turn_ = 0;
 
   std::vector<ChatMessage> with_system() const;
+  ChatTemplateInput conversation(bool add_generation_prompt) const;
+  std::vector<int32_t> prompt_for(const std::string& text);
+  std::string why() const;
   std::string set(const std::string& name, const std::string& value);
   void save(const std::string& path) const;
   void load(const std::string& path);

@@ -9,6 +9,7 @@
 #include "cli/chat_session.h"
 #include "cli/command.h"
 #include "cli/line_reader.h"
+#include "cli/thinking_text.h"
 
 namespace quern {
 
@@ -50,14 +51,22 @@ void chat(const RunOptions& o) {
   if (o.common.threads > 0) set_compute_threads(o.common.threads);
   install_interrupt_handler();
   ChatSession session(open_model(o.model), o.sampling, {.max_sequences = 1, .context = o.context}, o.system);
+  std::optional<ThinkingText> thinking;  // of the answer that comes
   const auto show = [&](const std::string& text) {
-    if (!o.common.json) fmt::print("{}", text);
+    if (!thinking) thinking.emplace(use_color(1), session.starts_thinking());
+    if (!o.common.json) fmt::print("{}", thinking->push(text));
     std::fflush(stdout);
     return !stop_requested();
   };
-  const auto ask = [&](const std::string& text) {
-    print_answer(session.ask(text, show), o.common.json, text);
+  const auto finish = [&](const GenerationResult& result, const std::string& question) {
+    if (thinking && !o.common.json) fmt::print("{}", thinking->finish());
+    thinking.reset();
+    print_answer(result, o.common.json, question);
     if (stop_requested()) clear_stop_request();  // it ended the answer, not the conversation
+  };
+  const auto ask = [&](const std::string& text) {
+    thinking.reset();
+    finish(session.ask(text, show), text);
   };
   if (!o.messages.empty()) {
     for (const std::string& message : o.messages) ask(message);
@@ -92,8 +101,8 @@ void chat(const RunOptions& o) {
       if (!reply.text.empty()) say(reply.text);
       if (reply.quit) break;
       if (!reply.regenerate) continue;
-      if (const auto result = session.again(show)) print_answer(*result, o.common.json, "");
-      clear_stop_request();
+      thinking.reset();
+      if (const auto result = session.again(show)) finish(*result, "");
     } catch (const Error& e) {
       if (!reader.interactive()) throw;
       say(fmt::format("{} {}", paint("no:", "red"), e.message()));

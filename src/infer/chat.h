@@ -18,6 +18,11 @@ namespace quern {
 inline constexpr std::string_view kEndOfText = "<|endoftext|>", kTurnStart = "<|im_start|>", kTurnEnd = "<|im_end|>";
 inline constexpr std::array<std::string_view, 3> kChatTokens = {kEndOfText, kTurnStart, kTurnEnd};
 
+// The same for other programs, as a chat template.
+inline constexpr std::string_view kGrownChatTemplate =
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+    "'<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
 struct ChatMessage {
   std::string role;  // "system", "user", "assistant"
   std::string content;

@@ -70,10 +70,7 @@ ModelFiles model_files(const Tokenizer& tokenizer, bool chat, int64_t context, c
     generation["bos_token_id"] = *end;
     generation["eos_token_id"] = chat ? Json{turn_end_id(tokenizer), *end} : Json(*end);
   }
-  if (chat)
-    config["chat_template"] =
-        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
-        "'<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+  if (chat) config["chat_template"] = kGrownChatTemplate;
   files.emplace_back("tokenizer_config.json", config.dump(2) + "\n");
   files.emplace_back("generation_config.json", generation.dump(2) + "\n");
   files.emplace_back("lineage.json", lineage.dump(2) + "\n");
