@@ -61,8 +61,9 @@ void PerplexityMeter::run_pending() {
   const Linear& head = model_.head();
   // Weights read as they are stored are measured with the kernels that also answer.
   const bool stored = !head.ready.empty() && head.ready.front().stored;
-  const auto nll = stored ? cross_entropy(head(hidden), labels).row_nll
-                          : cross_entropy_head(hidden, head.weight.detach(), labels).row_nll;
+  const LossOptions loss{.softcap = model_.shape().logit_softcap};
+  const auto nll = stored ? cross_entropy(model_.logits(hidden), labels).row_nll
+                          : cross_entropy_head(hidden, head.weight.detach(), labels, loss).row_nll;
   size_t row = 0;
   for (const Window& w : pending_) {
     DocumentScore& s = scores_[w.document];

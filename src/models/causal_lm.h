@@ -20,6 +20,7 @@ struct ModelShape {
   int64_t V = 0, C = 0, L = 0, H = 0, K = 0, D = 0, F = 0;
   int64_t context = 0;            // positions it was made for
   bool tied = false;              // head shares the embedding matrix
+  float logit_softcap = 0;        // > 0: logits are capped, see softcap() in tensor/ops.h
   int64_t idle = 0;               // parameters that a token does not meet: those of the experts it is not sent to
   std::vector<KvFormat> kv = {};  // of each layer; none: K heads of D in all of them
 
@@ -38,7 +39,10 @@ class CausalLm {
   virtual const Linear& head() const = 0;                // (rows, C) -> (rows, V)
   virtual const ModelShape& shape() const = 0;
   virtual const nlohmann::ordered_json& config() const = 0;  // as config.json, to be saved
-  Tensor logits(const Tensor& hidden) const { return head()(hidden); }
+  Tensor logits(const Tensor& hidden) const {
+    const Tensor y = head()(hidden);
+    return shape().logit_softcap > 0 ? softcap(y, shape().logit_softcap) : y;
+  }
   // Sequences admitted with different lengths share cached keys only when this is the same for both: where rotary
   // scaling depends on the length, it is part of what a prefix is.
   virtual int64_t prefix_key(int64_t rope_length) const { return rope_length <= shape().context ? 0 : rope_length; }

@@ -62,37 +62,111 @@ std::string ConfigReader::text(const char* key, const std::string& otherwise) co
   return v->get<std::string>();
 }
 
-RopeConfig ConfigReader::rope(int64_t dim, int64_t context) const {
+std::vector<std::string> ConfigReader::texts(const char* key) const {
+  std::vector<std::string> out;
+  const Json* v = value(key);
+  if (!v) return out;
+  if (!v->is_array()) wrong(key, "a list of strings", *v);
+  for (const Json& item : *v) {
+    if (!item.is_string()) wrong(key, "a list of strings", *v);
+    out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
+std::vector<double> ConfigReader::numbers(const char* key) const {
+  std::vector<double> out;
+  const Json* v = value(key);
+  if (!v) return out;
+  if (!v->is_array()) wrong(key, "a list of numbers", *v);
+  for (const Json& item : *v) {
+    if (!item.is_number() && !item.is_boolean()) wrong(key, "a list of numbers", *v);
+    out.push_back(item.is_boolean() ? double(item.get<bool>()) : item.get<double>());
+  }
+  return out;
+}
+
+void ConfigReader::refuse(const char* key, bool harmless) const {
+  const Json* v = value(key);
+  if (v && *v != Json(harmless))
+    throw Error(ErrorKind::Unsupported, "config.json: '{}' is {}, which this family's definition does not do", key,
+                to_line(*v));
+}
+
+Activation ConfigReader::activation(const char* key, const std::string& otherwise) const {
+  const std::string name = text(key, otherwise);
+  const auto known = activation_from_name(name);
+  if (!known) throw Error(ErrorKind::Unsupported, "config.json: {} '{}' is not known", key, name);
+  return *known;
+}
+
+// --- rotary positions ---
+
+namespace {
+RopeConfig::Kind rope_kind(const std::string& name) {
+  using Kind = RopeConfig::Kind;
+  if (name == "default") return Kind::plain;
+  if (name == "linear") return Kind::linear;
+  if (name == "dynamic") return Kind::dynamic;
+  if (name == "yarn") return Kind::yarn;
+  if (name == "llama3") return Kind::llama3;
+  if (name == "longrope" || name == "su") return Kind::longrope;  // "su": what Phi-3's first files say
+  throw Error(ErrorKind::Unsupported, "config.json: rope scaling '{}' is not known", name)
+      .hint("known are linear, dynamic, yarn, llama3 and longrope");
+}
+
+// Values that a broken or hostile file could make into NaN or a read past the end.
+void check_rope(const RopeConfig& c) {
+  using Kind = RopeConfig::Kind;
+  const bool finite = std::isfinite(c.theta) && std::isfinite(c.factor) && std::isfinite(c.attention_factor);
+  if (!finite || !(c.theta > 1) || !(c.factor > 0) || c.dim % 2 != 0 || c.dim < 2 ||
+      (c.kind == Kind::dynamic && (c.dim < 4 || c.context < 1)))
+    throw Error(ErrorKind::InvalidModel, "config.json: rope_theta {}, factor {} and {} rotated values make no sense",
+                c.theta, c.factor, c.dim);
+  if ((c.kind == Kind::yarn || c.kind == Kind::llama3 || c.kind == Kind::longrope) && c.original_context < 2)
+    throw Error(ErrorKind::InvalidModel, "config.json: original_max_position_embeddings {} makes no sense",
+                c.original_context);
+  if (c.kind != Kind::longrope) return;
+  for (const auto& [name, factors] : {std::pair{"short_factor", &c.short_factor}, {"long_factor", &c.long_factor}}) {
+    if (int64_t(factors->size()) != c.dim / 2)
+      throw Error(ErrorKind::InvalidModel, "config.json: {} holds {} factors, {} rotated values need {}", name,
+                  factors->size(), c.dim, c.dim / 2);
+    for (const double f : *factors)
+      if (!(f > 0) || !std::isfinite(f))
+        throw Error(ErrorKind::InvalidModel, "config.json: {} holds {}, which is no factor", name, f);
+  }
+}
+}  // namespace
+
+RopeConfig ConfigReader::rope(int64_t D, int64_t context, const RopeDefaults& defaults) const {
+  const Json* scaling = value("rope_scaling");
+  if (!scaling || (scaling->is_object() && scaling->empty())) scaling = value("rope_parameters");
+  if (scaling && !scaling->is_object()) wrong("rope_scaling", "an object", *scaling);
+  if (scaling)
+    for (const char* kind : {"full_attention", "sliding_attention"})
+      if (scaling->contains(kind))
+        throw Error(ErrorKind::Unsupported,
+                    "config.json: rotary positions by layer type in a family that has one kind");
+  return rope_from(scaling, *this, D, context, defaults);
+}
+
+RopeConfig ConfigReader::rope_from(const Json* scaling, const ConfigReader& outer, int64_t D, int64_t context,
+                                   const RopeDefaults& defaults) {
   RopeConfig rope;
-  rope.dim = dim;
   rope.context = context;
-  rope.theta = number("rope_theta", 10000.0);
-  rope.original_context = context;
-  const Json* scaling = value("rope_parameters");
-  if (!scaling) scaling = value("rope_scaling");
+  rope.theta = outer.number(defaults.theta_key, defaults.theta);
+  rope.original_context = outer.integer("original_max_position_embeddings",
+                                        defaults.original_context > 0 ? defaults.original_context : context);
+  double partial = outer.number(defaults.partial_key, defaults.partial);
   if (scaling) {
-    if (!scaling->is_object()) wrong("rope_scaling", "an object", *scaling);
     const ConfigReader r(*scaling);
     rope.theta = r.number("rope_theta", rope.theta);
-    const std::string kind = r.text("rope_type", r.text("type", "default"));
-    using Kind = RopeConfig::Kind;
-    if (kind == "default")
-      rope.kind = Kind::plain;
-    else if (kind == "linear")
-      rope.kind = Kind::linear;
-    else if (kind == "dynamic")
-      rope.kind = Kind::dynamic;
-    else if (kind == "yarn")
-      rope.kind = Kind::yarn;
-    else if (kind == "llama3")
-      rope.kind = Kind::llama3;
-    else
-      throw Error(ErrorKind::Unsupported, "config.json: rope scaling '{}' is not known", kind)
-          .hint("known are linear, dynamic, yarn and llama3");
+    partial = r.number("partial_rotary_factor", partial);
+    rope.kind = rope_kind(r.text("rope_type", r.text("type", "default")));
     rope.factor = r.number("factor", 1.0);
-    rope.original_context =
-        r.integer("original_max_position_embeddings", integer("original_max_position_embeddings", context));
-    if (rope.kind == Kind::yarn && !scaling->contains("factor") && rope.original_context > 0)
+    rope.original_context = r.integer("original_max_position_embeddings", rope.original_context);
+    const bool by_lengths = rope.kind == RopeConfig::Kind::yarn || rope.kind == RopeConfig::Kind::longrope;
+    if (by_lengths && !r.value("factor") && rope.original_context > 0)
       rope.factor = double(context) / double(rope.original_context);
     rope.low_freq_factor = r.number("low_freq_factor", 1.0);
     rope.high_freq_factor = r.number("high_freq_factor", 4.0);
@@ -102,10 +176,14 @@ RopeConfig ConfigReader::rope(int64_t dim, int64_t context) const {
     rope.mscale = r.number("mscale", 0.0);
     rope.mscale_all_dim = r.number("mscale_all_dim", 0.0);
     rope.truncate = r.boolean("truncate", true);
+    rope.short_factor = r.numbers("short_factor");
+    rope.long_factor = r.numbers("long_factor");
   }
-  if (!(rope.theta > 1) || !std::isfinite(rope.theta) || !(rope.factor > 0) || dim % 2 != 0 || dim < 2)
-    throw Error(ErrorKind::InvalidModel, "config.json: rope_theta {}, factor {} and {} rotated values make no sense",
-                rope.theta, rope.factor, dim);
+  if (!(partial > 0 && partial <= 1) || (partial != defaults.partial && !defaults.may_be_partial))
+    throw Error(ErrorKind::Unsupported, "config.json: {} of {}: this family turns {} of each head",
+                defaults.partial_key, partial, defaults.partial);
+  rope.dim = int64_t(double(D) * partial);
+  check_rope(rope);
   return rope;
 }
 

@@ -8,10 +8,25 @@ namespace quern {
 
 extern const Family kDeepSeekV2;
 extern const Family kDeepSeekV3;
+extern const Family kGemma;
+extern const Family kGemma2;
+extern const Family kGemma3;
+extern const Family kGemma3WithImages;
 extern const Family kGpt2;
+extern const Family kGptNeox;
 extern const Family kLlama;
+extern const Family kMistral;
 extern const Family kMixtral;
+extern const Family kOlmo2;
+extern const Family kOpenAiGpt;
+extern const Family kPhi3;
+extern const Family kQwen2;
+extern const Family kQwen3;
+extern const Family kSmolLm3;
 
-inline const Family* const kFamilies[] = {&kGpt2, &kLlama, &kMixtral, &kDeepSeekV2, &kDeepSeekV3};
+inline const Family* const kFamilies[] = {
+    &kDeepSeekV2, &kDeepSeekV3, &kGemma, &kGemma2, &kGemma3, &kGemma3WithImages, &kGpt2, &kGptNeox, &kLlama,
+    &kMistral, &kMixtral, &kOlmo2, &kOpenAiGpt, &kPhi3, &kQwen2, &kQwen3, &kSmolLm3,
+};
 
 }  // namespace quern

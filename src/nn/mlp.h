@@ -9,25 +9,46 @@ struct GluNames {
   const char *gate = "gate_proj", *up = "up_proj", *down = "down_proj";
 };
 
-// w_down (silu(w_gate x) * (w_up x)). Shazeer 2020, arXiv:2002.05202.
-struct SwiGlu {
-  Linear gate_up, down;
-
-  SwiGlu(Params p, int64_t C, int64_t F, bool bias, float std, float out_std, const GluNames& names = {})
-      : gate_up(p, {{names.gate, F}, {names.up, F}}, C, Bias(bias), std),
-        down(p / names.down, F, C, Bias(bias), out_std) {}
-  Tensor operator()(const Tensor& x) const { return down(swiglu(gate_up(x))); }  // (N, C) -> (N, C)
+struct GatedMlpConfig {
+  int64_t C = 0, F = 0;
+  Activation activation = Activation::silu;
+  bool bias = false;
+  bool fused = false;     // the checkpoint has gate and up as one matrix, gate_up_proj
+  float std = 0.02f;      // initial weights
+  float out_std = 0.02f;  // of the projection down
+  GluNames names = {};
 };
 
-// GPT-2's feed-forward layer, its matrices stored transposed. Radford et al. 2019.
+// w_down (f(w_gate x) * (w_up x)): SwiGLU where f is silu, GeGLU where it is gelu. Shazeer 2020, arXiv:2002.05202.
+struct GatedMlp {
+  Linear gate_up, down;
+  Activation activation;
+
+  GatedMlp(Params p, const GatedMlpConfig& c)
+      : gate_up(c.fused ? Linear(p / "gate_up_proj", c.C, 2 * c.F, Bias(c.bias), c.std)
+                        : Linear(p, {{c.names.gate, c.F}, {c.names.up, c.F}}, c.C, Bias(c.bias), c.std)),
+        down(p / c.names.down, c.F, c.C, Bias(c.bias), c.out_std),
+        activation(c.activation) {}
+  Tensor operator()(const Tensor& x) const { return down(glu(gate_up(x), activation)); }  // (N, C) -> (N, C)
+};
+
+// With silu, its parts given one by one.
+struct SwiGlu : GatedMlp {
+  SwiGlu(Params p, int64_t C, int64_t F, bool bias, float std, float out_std, const GluNames& names = {})
+      : GatedMlp(p, {.C = C, .F = F, .bias = bias, .std = std, .out_std = out_std, .names = names}) {}
+};
+
+// w_down f(w_up x): the plain feed-forward layer. Vaswani et al. 2017, arXiv:1706.03762, eq. 2.
 struct Mlp {
   Linear up, down;
   Activation activation;
 
-  Mlp(Params p, int64_t C, int64_t F, Activation activation, float std, float out_std)
-      : up(Linear::transposed(p / "c_fc", C, F, std)),
-        down(Linear::transposed(p / "c_proj", F, C, out_std)),
-        activation(activation) {}
+  Mlp(Linear up, Linear down, Activation activation)
+      : up(std::move(up)), down(std::move(down)), activation(activation) {}
+  // GPT-1's and GPT-2's, whose matrices are stored transposed.
+  static Mlp transposed(Params p, int64_t C, int64_t F, Activation activation, float std, float out_std) {
+    return {Linear::transposed(p / "c_fc", C, F, std), Linear::transposed(p / "c_proj", F, C, out_std), activation};
+  }
   Tensor operator()(const Tensor& x) const { return down(activate(up(x), activation)); }  // (N, C) -> (N, C)
 };
 

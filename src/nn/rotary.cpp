@@ -18,7 +18,7 @@ double yarn_mscale(double factor, double mscale) { return factor <= 1 ? 1.0 : 0.
 }  // namespace
 
 Rotary::Rotary(const RopeConfig& config) : config_(config) {
-  inv_freq_ = inverse_frequencies(config.context);
+  inv_freq_ = inverse_frequencies(0);
   known_ = std::min<int64_t>(kKnownPositions, config.context);
   const size_t R = size_t(config.dim / 2);
   cos_.resize(size_t(known_) * R);
@@ -34,11 +34,22 @@ Rotary::Rotary(const RopeConfig& config) : config_(config) {
 }
 
 float Rotary::attention_factor() const {
-  if (config_.kind != RopeConfig::Kind::yarn) return 1.0f;
+  using Kind = RopeConfig::Kind;
+  if (config_.kind != Kind::yarn && config_.kind != Kind::longrope) return 1.0f;
   if (config_.attention_factor > 0) return float(config_.attention_factor);
+  if (config_.kind == Kind::longrope) {
+    const double ratio = std::log(config_.factor) / std::log(double(config_.original_context));
+    return config_.factor <= 1 ? 1.0f : float(std::sqrt(1 + ratio));
+  }
   if (config_.mscale > 0 && config_.mscale_all_dim > 0)
     return float(yarn_mscale(config_.factor, config_.mscale) / yarn_mscale(config_.factor, config_.mscale_all_dim));
   return float(yarn_mscale(config_.factor, 1.0));
+}
+
+int64_t Rotary::length_key(int64_t length) const {
+  if (config_.kind == RopeConfig::Kind::dynamic) return length > config_.context ? length : 0;
+  if (config_.kind == RopeConfig::Kind::longrope) return length > config_.original_context ? 1 : 0;
+  return 0;
 }
 
 std::vector<float> Rotary::inverse_frequencies(int64_t length) const {
@@ -57,12 +68,15 @@ std::vector<float> Rotary::inverse_frequencies(int64_t length) const {
     high = std::min(high, double(c.dim - 1));
     if (high == low) high += 0.001;
   }
+  const std::vector<double>& own_factors = length_key(length) > 0 ? c.long_factor : c.short_factor;
   std::vector<float> out(size_t(c.dim / 2));
   for (size_t r = 0; r < out.size(); ++r) {
     const double f = double(float(1.0 / std::pow(theta, double(2 * r) / double(c.dim))));
     double value = f;
     if (c.kind == Kind::linear) {
       value = f / c.factor;
+    } else if (c.kind == Kind::longrope) {
+      value = f / own_factors[r];
     } else if (c.kind == Kind::yarn) {
       const double ramp = std::clamp((double(r) - low) / (high - low), 0.0, 1.0);
       value = f / c.factor * ramp + f * (1 - ramp);
@@ -89,13 +103,11 @@ RopeTable Rotary::operator()(const Batch& batch) const {
     if (begin == end) continue;
     std::vector<float> own;
     const float* inv_freq = inv_freq_.data();
-    if (config_.kind == RopeConfig::Kind::dynamic) {
-      const int64_t length =
-          batch.rope_lengths.empty() ? batch.positions[size_t(end) - 1] + 1 : batch.rope_lengths[size_t(s)];
-      if (length > config_.context) {
-        own = inverse_frequencies(length);
-        inv_freq = own.data();
-      }
+    const int64_t length =
+        batch.rope_lengths.empty() ? batch.positions[size_t(end) - 1] + 1 : batch.rope_lengths[size_t(s)];
+    if (length_key(length) != 0) {
+      own = inverse_frequencies(length);
+      inv_freq = own.data();
     }
     for (int64_t n = begin; n < end; ++n) {
       const int64_t p = batch.positions[size_t(n)];

@@ -9,12 +9,12 @@ const std::vector<std::string>& op_names() {
   static const std::vector<std::string> names = {"linear",        "matmul",
                                                  "add",           "mul",
                                                  "scale",         "sum",
-                                                 "activate",      "swiglu",
+                                                 "activate",      "glu",
                                                  "rms_norm",      "layer_norm",
                                                  "softmax",       "log_softmax",
                                                  "embedding",     "rope",
                                                  "rope_in_place", "attention",
-                                                 "join_heads",    "gather_rows",
+                                                 "softcap", "join_heads",    "gather_rows",
                                                  "pick_columns",  "divide_by_sum",
                                                  "weighted_rows", "cross_entropy_head",
                                                  "cross_entropy", "contiguous",
@@ -66,7 +66,9 @@ class Cases {
     for (int a = 0; a < kNumActivations; ++a)
       add("activate", fmt::format("kind {}", a), {leaf(shape)},
           [a](const auto& x) { return activate(x[0], Activation(a)); });
-    add("swiglu", "N=3 F=5", {leaf({3, 10})}, [](const auto& x) { return swiglu(x[0]); });
+    for (const Activation f : {Activation::silu, Activation::gelu_tanh, Activation::gelu_erf})
+      add("glu", fmt::format("N=3 F=5 kind {}", int(f)), {leaf({3, 10})}, [f](const auto& x) { return glu(x[0], f); });
+    add("softcap", "some beyond the cap", {leaf(shape, 2.0f)}, [](const auto& x) { return softcap(x[0], 1.5f); });
     add("contiguous", "transposed", {leaf(shape)}, [](const auto& x) { return x[0].transpose(0, 1).contiguous(); });
     add("slice", "columns, used twice", {leaf(shape)},
         [](const auto& x) { return mul(x[0].slice(1, 0, 4).contiguous(), x[0].slice(1, 3, 7).contiguous()); });
@@ -81,6 +83,8 @@ class Cases {
       if (C > 1) {  // of a single value the result is its sign, which has no slope
         add("rms_norm", fmt::format("C={}", C), {leaf({3, C}), leaf({C})},
             [](const auto& x) { return rms_norm(x[0], x[1], 1e-5f); });
+        add("rms_norm", fmt::format("C={} weights from 1", C), {leaf({3, C}), leaf({C})},
+            [](const auto& x) { return rms_norm(x[0], x[1], 1e-5f, 1.0f); });
         add("layer_norm", fmt::format("C={}", C), {leaf({3, C}), leaf({C}), leaf({C})},
             [](const auto& x) { return layer_norm(x[0], x[1], x[2], 1e-5f); });
       }
@@ -144,10 +148,14 @@ class Cases {
   void losses() {
     const std::vector<int32_t> labels{1, kIgnoreLabel, 0, 4};
     for (const LossOptions& options : {LossOptions{}, LossOptions{.label_smoothing = 0.1f, .z_loss = 0.01f}}) {
-      add("cross_entropy_head", options.z_loss > 0 ? "smoothed" : "plain", {leaf({4, 6}), leaf({5, 6})},
+      const std::string v = options.z_loss > 0 ? "smoothed" : "plain";
+      add("cross_entropy_head", v, {leaf({4, 6}), leaf({5, 6})},
           [=](const auto& x) { return cross_entropy_head(x[0], x[1], labels, options).sum; });
-      add("cross_entropy", options.z_loss > 0 ? "smoothed" : "plain", {leaf({4, 5})},
-          [=](const auto& x) { return cross_entropy(x[0], labels, options).sum; });
+      LossOptions capped = options;
+      capped.softcap = 2.5f;
+      add("cross_entropy_head", v + ", capped", {leaf({4, 6}), leaf({5, 6})},
+          [=](const auto& x) { return cross_entropy_head(x[0], x[1], labels, capped).sum; });
+      add("cross_entropy", v, {leaf({4, 5})}, [=](const auto& x) { return cross_entropy(x[0], labels, options).sum; });
     }
   }
 

@@ -66,13 +66,19 @@ inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
 std::optional<Activation> activation_from_name(std::string_view name);
 Tensor activate(const Tensor& x, Activation kind);
 
-// silu(gate) * up with gate = x[:, :F], up = x[:, F:].   x (N, 2F) -> (N, F).  Shazeer 2020, arXiv:2002.05202, eq. 6.
-Tensor swiglu(const Tensor& gate_up);
+// f(gate) * up with gate = x[:, :F], up = x[:, F:].   x (N, 2F) -> (N, F).  SwiGLU with silu, GeGLU with gelu: Shazeer
+// 2020, arXiv:2002.05202, eq. 6.
+Tensor glu(const Tensor& gate_up, Activation f);
+inline Tensor swiglu(const Tensor& gate_up) { return glu(gate_up, Activation::silu); }
+
+// cap * tanh(x / cap), any shape, cap > 0. Gemma 2, arXiv:2408.00118, sect. 2.
+Tensor softcap(const Tensor& x, float cap);
 
 // ---- norms ------------------------------------------------------------------------------------------------------
 
-// x / sqrt(mean(x^2) + eps) * w over the last dimension. Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4.
-Tensor rms_norm(const Tensor& x, const Tensor& w, float eps);
+// x / sqrt(mean(x^2) + eps) * (w + w_offset) over the last dimension. Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4;
+// Gemma's weights are distances from 1: w_offset = 1.
+Tensor rms_norm(const Tensor& x, const Tensor& w, float eps, float w_offset = 0);
 // (x - mean) / sqrt(var + eps) * w + b over the last dimension. Ba et al. 2016, arXiv:1607.06450, eq. 4.
 Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, float eps);
 Tensor softmax(const Tensor& x);  // over the last dimension
@@ -159,6 +165,7 @@ Tensor weighted_rows(const std::vector<Tensor>& parts, const Tensor& w, std::spa
 struct LossOptions {
   float label_smoothing = 0;  // (1 - e) * nll + e * mean over the vocabulary of -log p
   float z_loss = 0;           // coefficient of logsumexp^2 (Chowdhery et al. 2022, arXiv:2204.02311, sect. 5)
+  float softcap = 0;          // > 0: logits are capped first, see softcap(); a property of the model
   Precision precision = Precision::f32;
 };
 
@@ -170,11 +177,11 @@ struct CrossEntropyResult {
 };
 
 // Sum over rows of -log softmax(hidden w^T)[label], with its gradient computed in the same pass over slices of rows, so
-// that all logits never exist at once.   hidden (N, C)   w (V, C)   labels (N), -100 = not counted
-// A block-quantised w is dequantised for the time of the call.
+// that all logits never exist at once. Logits are hidden w^T, capped if the options say so. A block-quantised w is
+// dequantised for the time of the call.   hidden (N, C)   w (V, C)   labels (N), -100 = not counted
 CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std::span<const int32_t> labels,
                                       const LossOptions& options = {});
-// The same for logits (N, V) that are there already.
+// The same for logits (N, V) that are there already, taken as they are: options.softcap must be 0.
 CrossEntropyResult cross_entropy(const Tensor& logits, std::span<const int32_t> labels,
                                  const LossOptions& options = {});
 

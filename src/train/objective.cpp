@@ -15,7 +15,9 @@ Loss NextToken::operator()(const CausalLm& model, const TokenBatch& data) const 
   Batch batch = to_model_batch(data);
   batch.checkpoint_blocks = checkpoint_blocks;
   const Tensor hidden = model.forward(batch);
-  const CrossEntropyResult result = cross_entropy_head(hidden, model.head().weight, data.labels, options);
+  LossOptions loss_options = options;
+  loss_options.softcap = model.shape().logit_softcap;
+  const CrossEntropyResult result = cross_entropy_head(hidden, model.head().weight, data.labels, loss_options);
   Loss loss{.sum = result.sum, .count = result.count, .nll_sum = result.nll_sum, .bytes = data.bytes};
   if (checkpoint_blocks && loss.sum.trainable()) {
     // The tape refers to `batch`; walk it here, and hand on what is left of it.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tensor/kernels/elementwise.h"
+#include "tensor/kernels/softcap.h"
 #include "tensor/ops.h"
 #include "tensor/ops/matrix.h"
 
@@ -68,9 +69,11 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
   const bool learn = any_trainable({&hidden, &w});
   const bool plain = options.label_smoothing == 0 && options.z_loss == 0;
   const int64_t slice = std::min(N, slice_rows(V));
+  const bool capped = options.softcap > 0;
   Tensor logits = Tensor::empty({slice, V}), loss = Tensor::empty({slice}), lse = Tensor::empty({slice});
   Tensor dh = learn && hidden.trainable() ? Tensor::empty({N, C}) : Tensor{};
   Tensor dw = learn && w.trainable() ? Tensor::empty({V, C}) : Tensor{};
+  const Tensor kept = capped && learn ? Tensor::empty({slice, V}) : Tensor{};  // capped logits, for the cap's slope
   CrossEntropyResult result;
   result.row_nll.resize(size_t(N));
   double total = 0;
@@ -82,6 +85,8 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
     const auto y = labels.subspan(size_t(begin), size_t(rows));
     const Tensor h_s = h.detach().slice(0, begin, begin + rows);
     multiply(rows, V, C, as_mat(h_s), transposed(as_mat(w)), logits.data(), V, {.precision = options.precision});
+    if (capped) softcap_simd(logits.data(), options.softcap, logits.data(), rows * V);
+    if (kept) std::copy_n(logits.data(), rows * V, kept.data());
     float* nll = result.row_nll.data() + begin;
     if (!plain)  // what is reported is the plain loss; what is learned has the extra terms
       for (int64_t n = 0; n < rows; ++n)
@@ -92,6 +97,7 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
     for (int64_t n = 0; n < rows; ++n)
       nll[n] = plain ? loss.data()[n] : y[size_t(n)] == kIgnoreLabel ? 0 : nll[n] + lse.data()[n];
     collect(y, {loss.data(), size_t(rows)}, total, result.count);
+    if (kept) softcap_backward_simd(kept.data(), options.softcap, logits.data(), logits.data(), rows * V);
     const Tensor dlogits = logits.slice(0, 0, rows);
     std::optional<TargetGradients> targets;
     if (exact_targets) targets.emplace(dlogits, y);
@@ -123,6 +129,7 @@ CrossEntropyResult cross_entropy_head(const Tensor& hidden, const Tensor& w, std
 CrossEntropyResult cross_entropy(const Tensor& logits, std::span<const int32_t> labels, const LossOptions& options) {
   const int64_t N = logits.size(0), V = logits.size(1);
   check_labels(labels, N, V);
+  QUERN_CHECK(options.softcap == 0, "cross_entropy takes logits as they are");
   Tensor work = logits.clone(), loss = Tensor::empty({N}), lse = Tensor::empty({N});
   CrossEntropyResult result;
   result.row_nll.resize(size_t(N));

@@ -2,6 +2,7 @@
 #include "tensor/kernels/elementwise.h"
 
 #include "tensor/kernels/reduce.h"
+#include "tensor/kernels/softcap.h"
 #include "tensor/kernels/softmax.h"
 #include "tensor/ops.h"
 
@@ -68,8 +69,9 @@ std::optional<Activation> activation_from_name(std::string_view name) {
   if (name == "relu") return Activation::relu;
   if (name == "relu2" || name == "relu_squared") return Activation::relu2;
   if (name == "silu" || name == "swish") return Activation::silu;
-  if (name == "gelu") return Activation::gelu_erf;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") return Activation::gelu_tanh;
+  if (name == "gelu" || name == "gelu_python") return Activation::gelu_erf;
+  for (const char* tanh : {"gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate"})
+    if (name == tanh) return Activation::gelu_tanh;
   if (name == "quick_gelu") return Activation::quick_gelu;
   if (name == "sigmoid") return Activation::sigmoid;
   if (name == "tanh") return Activation::tanh;
@@ -93,16 +95,30 @@ Tensor activate(const Tensor& x, Activation kind) {
   return y;
 }
 
-Tensor swiglu(const Tensor& gate_up) {
+Tensor glu(const Tensor& gate_up, Activation f) {
   const int64_t N = gate_up.size(0), F = gate_up.size(1) / 2;
   QUERN_SHAPE(gate_up, N, 2 * F);
   const Tensor x = gate_up.contiguous();
   Tensor y = Tensor::empty({N, F});
-  glu_simd(Activation::silu, x.data(), 2 * F, x.data() + F, 2 * F, y.data(), N, F);
-  y.record("swiglu", {x}, [x, N, F](const Tensor& dy) {
+  glu_simd(f, x.data(), 2 * F, x.data() + F, 2 * F, y.data(), N, F);
+  y.record("glu", {x}, [x, f, N, F](const Tensor& dy) {
     Tensor g = Tensor::empty(x.shape());
-    glu_backward_simd(Activation::silu, x.data(), x.data() + F, dy.data(), g.data(), g.data() + F, 2 * F, 2 * F, N, F);
+    glu_backward_simd(f, x.data(), x.data() + F, dy.data(), g.data(), g.data() + F, 2 * F, 2 * F, N, F);
     x.add_grad(g);
+  });
+  return y;
+}
+
+Tensor softcap(const Tensor& x, float cap) {
+  QUERN_CHECK(cap > 0, "softcap: a cap of {}", cap);
+  const Tensor c = x.contiguous();
+  Tensor y = Tensor::empty(x.shape());
+  softcap_simd(c.data(), cap, y.data(), y.numel());
+  const Tensor kept = y.detach();
+  y.record("softcap", {c}, [c, kept, cap](const Tensor& dy) {
+    Tensor g = Tensor::empty(c.shape());
+    softcap_backward_simd(kept.data(), cap, dy.data(), g.data(), g.numel());
+    c.add_grad(g);
   });
   return y;
 }

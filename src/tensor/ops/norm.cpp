@@ -15,21 +15,21 @@ float* added_grad(const Tensor& t) {
 }
 }  // namespace
 
-Tensor rms_norm(const Tensor& x, const Tensor& w, float eps) {
+Tensor rms_norm(const Tensor& x, const Tensor& w, float eps, float w_offset) {
   const int64_t C = x.size(-1), N = x.numel() / C;
   QUERN_SHAPE(w, C);
   const Tensor c = x.contiguous();
   Tensor y = Tensor::empty(x.shape()), rstd = Tensor::empty({N});
-  rms_norm_simd(c.data(), w.data(), 0.0f, eps, y.data(), rstd.data(), N, C);
-  y.record("rms_norm", {c, w}, [c, w, rstd, N, C](const Tensor& dy) {
+  rms_norm_simd(c.data(), w.data(), w_offset, eps, y.data(), rstd.data(), N, C);
+  y.record("rms_norm", {c, w}, [c, w, rstd, w_offset, N, C](const Tensor& dy) {
     float* dw = added_grad(w);
     if (c.trainable()) {
       const Tensor::GradSlot dx = c.grad_slot();
-      rms_norm_backward_simd(c.data(), w.data(), 0.0f, rstd.data(), dy.data(), dx.buffer.data(), dx.accumulate, dw, N,
-                             C);
+      rms_norm_backward_simd(c.data(), w.data(), w_offset, rstd.data(), dy.data(), dx.buffer.data(), dx.accumulate, dw,
+                             N, C);
     } else {
       Tensor unused = Tensor::empty(c.shape());
-      rms_norm_backward_simd(c.data(), w.data(), 0.0f, rstd.data(), dy.data(), unused.data(), false, dw, N, C);
+      rms_norm_backward_simd(c.data(), w.data(), w_offset, rstd.data(), dy.data(), unused.data(), false, dw, N, C);
     }
   });
   return y;
