@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "models/causal_lm.h"
+#include "models/tiny_configs.h"
 
 namespace quern::testing_models {
 
@@ -72,12 +73,11 @@ inline Json tiny_deepseek_config(bool v3) {
   return config;
 }
 
-inline Json tiny_config(std::string_view family) {
-  if (family == "gpt2") return tiny_gpt2_config();
+inline Json tiny_family_config(const std::string& family) {
   if (family == "mixtral") return tiny_mixtral_config();
   if (family == "deepseek_v2") return tiny_deepseek_config(false);
   if (family == "deepseek_v3") return tiny_deepseek_config(true);
-  return tiny_llama_config();
+  return tiny_config(family);
 }
 
 inline std::shared_ptr<const CausalLm> tiny_model(const Json& config, uint64_t seed = 1) {

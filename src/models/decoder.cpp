@@ -24,13 +24,8 @@ AttentionConfig DecoderConfig::attention(int64_t layer) const {
 }
 
 GatedMlpConfig DecoderConfig::gated_mlp() const {
-  return {.C = C,
-          .F = F,
-          .activation = activation,
-          .bias = mlp_bias,
-          .fused = fused,
-          .std = std,
-          .out_std = out_std(F)};
+  return {
+      .C = C, .F = F, .activation = activation, .bias = mlp_bias, .fused = fused, .std = std, .out_std = out_std(F)};
 }
 
 float DecoderConfig::out_std(int64_t inputs) const {
@@ -85,7 +80,8 @@ DecoderConfig read_decoder(const ConfigReader& r, const DecoderDefaults& d) {
   if (c.fan_in) c.std = 1 / std::sqrt(float(c.C));
   if (c.K == 0 || c.H % c.K != 0)
     throw Error(ErrorKind::InvalidModel, "config.json: {} attention heads can't share {} key/value heads", c.H, c.K);
-  if (c.D == 0) throw Error(ErrorKind::InvalidModel, "config.json: {} values in {} heads leave none for each", c.C, c.H);
+  if (c.D == 0)
+    throw Error(ErrorKind::InvalidModel, "config.json: {} values in {} heads leave none for each", c.C, c.H);
   make_layers(c);
   return c;
 }
@@ -115,7 +111,8 @@ void read_windows(DecoderConfig& c, const ConfigReader& r, int64_t window,
       sliding = kind == "sliding_attention";
     }
     if (sliding && window == 0)
-      throw Error(ErrorKind::InvalidModel, "config.json: layer {} slides over its text, but no sliding_window is set", l);
+      throw Error(ErrorKind::InvalidModel, "config.json: layer {} slides over its text, but no sliding_window is set",
+                  l);
     c.layers[size_t(l)].attention.window = sliding ? window : 0;
   }
 }

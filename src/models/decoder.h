@@ -104,7 +104,8 @@ class Decoder final : public CausalLm {
     for (const RopeConfig& rope : c_.ropes) rotaries_.emplace_back(rope);
     for (int64_t l = 0; l < c_.L; ++l) blocks_.emplace_back(p / c_.names.layers / l, c_, l);
     norm_ = Block::final_norm(p / c_.names.norm, c_);
-    head_ = c_.tied ? Linear(embed_.weight, p.options()) : Linear(p / c_.names.head, c_.C, c_.V, Bias::No, c_.head_std());
+    head_ =
+        c_.tied ? Linear(embed_.weight, p.options()) : Linear(p / c_.names.head, c_.C, c_.V, Bias::No, c_.head_std());
   }
 
   Tensor forward(const Batch& batch) const override {

@@ -9,15 +9,8 @@ namespace quern {
 namespace {
 DecoderConfig read_gemma(const Json& json) {
   const ConfigReader r(json);
-  DecoderConfig c = read_gemma_common(r, {.family = "gemma",
-                                          .V = 256000,
-                                          .C = 3072,
-                                          .L = 28,
-                                          .H = 16,
-                                          .K = 16,
-                                          .D = 256,
-                                          .F = 24576,
-                                          .context = 8192});
+  DecoderConfig c = read_gemma_common(
+      r, {.family = "gemma", .V = 256000, .C = 3072, .L = 28, .H = 16, .K = 16, .D = 256, .F = 24576, .context = 8192});
   // The first published files say "gelu" and mean its tanh approximation, which later ones name in hidden_activation.
   if (c.activation == Activation::gelu_erf) c.activation = Activation::gelu_tanh;
   if (r.value("hidden_activation") && r.activation("hidden_activation", "") != c.activation)

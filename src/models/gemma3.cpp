@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Gemma 3: Gemma 2 with norms on q and k instead of caps, five sliding layers to one that sees all, and rotary positions
-// of their own for each of the two kinds. Of checkpoints that also see images the text part is read. Gemma team 2025,
-// arXiv:2503.19786.
+// Gemma 3: Gemma 2 with norms on q and k instead of caps, five sliding layers to one that sees all, and rotary
+// positions of their own for each of the two kinds. Of checkpoints that also see images the text part is read. Gemma
+// team 2025, arXiv:2503.19786.
 #include "models/families.h"
 #include "models/gemma_block.h"
 
@@ -54,7 +54,7 @@ Json text_part(const Json& json) {
   if (found == json.end() || !found->is_object())
     throw Error(ErrorKind::InvalidModel, "config.json: a Gemma 3 with images needs its text_config");
   Json text = *found;
-  text["architectures"] = {"Gemma3ForCausalLM"};
+  text["architectures"] = Json::array({"Gemma3ForCausalLM"});
   text["model_type"] = "gemma3_text";
   for (const char* key : {"eos_token_id", "bos_token_id", "pad_token_id", "quantization_config"})
     if (json.contains(key) && !text.contains(key)) text[key] = json[key];

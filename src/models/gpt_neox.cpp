@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// GPT-NeoX and Pythia: attention and feed-forward layer read the same stream side by side; a quarter of each head turns;
-// q, k and v of a head lie together in one matrix. Black et al. 2022, arXiv:2204.06745; Biderman et al. 2023,
+// GPT-NeoX and Pythia: attention and feed-forward layer read the same stream side by side; a quarter of each head
+// turns; q, k and v of a head lie together in one matrix. Black et al. 2022, arXiv:2204.06745; Biderman et al. 2023,
 // arXiv:2304.01373.
 #include "models/decoder.h"
 #include "models/families.h"
@@ -23,14 +23,12 @@ struct NeoxConfig : DecoderConfig {
     attention_bias = attention_out_bias = r.boolean("attention_bias", true);
     mlp_bias = true;
     parallel = r.boolean("use_parallel_residual", true);
-    ropes = {r.rope(D, context,
-                    {.partial = 0.25,
-                     .may_be_partial = true,
-                     .theta_key = "rotary_emb_base",
-                     .partial_key = "rotary_pct"})};
+    ropes = {
+        r.rope(D, context,
+               {.partial = 0.25, .may_be_partial = true, .theta_key = "rotary_emb_base", .partial_key = "rotary_pct"})};
     if (K != H || D * H != C)
-      throw Error(ErrorKind::Unsupported, "config.json: a GPT-NeoX has as many key as query heads, of {} / {} values", C,
-                  H);
+      throw Error(ErrorKind::Unsupported, "config.json: a GPT-NeoX has as many key as query heads, of {} / {} values",
+                  C, H);
   }
 };
 

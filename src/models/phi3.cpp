@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Phi-3 and Phi-4: Llama with q, k, v and gate, up each as one matrix of the checkpoint; long contexts by LongRoPE; part
-// of a head may turn. Abdin et al. 2024, arXiv:2404.14219; Ding et al. 2024, arXiv:2402.13753.
+// Phi-3 and Phi-4: Llama with q, k, v and gate, up each as one matrix of the checkpoint; long contexts by LongRoPE;
+// part of a head may turn. Abdin et al. 2024, arXiv:2404.14219; Ding et al. 2024, arXiv:2402.13753.
 #include "models/decoder.h"
 #include "models/families.h"
 
