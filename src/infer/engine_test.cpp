@@ -422,7 +422,7 @@ TEST(Lookup, GuessesWhatFollowedTheLongestAgreement) {
 }
 
 TEST(KvPool, ALatentIsKeptOnceForAllHeads) {
-  const auto model = tiny_model(tiny_config("deepseek_v3"));
+  const auto model = tiny_model(tiny_family_config("deepseek_v3"));
   KvPool pool(model->shape(), uint64_t{1} << 30, 5);
   EXPECT_EQ(pool.page_bytes(), uint64_t(3 * (24 + 8) * kPageSize) * sizeof(float));
   for (const LayerPages& layer : pool.layers()) {

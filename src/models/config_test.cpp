@@ -130,8 +130,8 @@ TEST(Config, WhatMeansSomethingChangesTheModel) {
 }
 
 TEST(Config, Gemma2CapsItsLogits) {
-  const auto model = build_model(changed(tiny_config("gemma2"), {{"final_logit_softcapping", 0.5}}),
-                                 ParamStore::fresh(1, {}));
+  const auto model =
+      build_model(changed(tiny_config("gemma2"), {{"final_logit_softcapping", 0.5}}), ParamStore::fresh(1, {}));
   const std::vector<int32_t> ids{5, 6, 7};
   float largest = 0;
   for (const float x : model->logits(model->forward(Batch::of(ids))).to_vector())
@@ -184,10 +184,7 @@ TEST(Config, WhatIsNotUnderstoodIsRefused) {
        {{"layer_types", {"full_attention", "sliding_attention", "full_attention"}}},
        invalid,
        "no sliding_window is set"},
-      {"qwen3",
-       {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}},
-       unsupported,
-       "by layer type"},
+      {"qwen3", {{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}, unsupported, "by layer type"},
       {"gemma", {{"use_bidirectional_attention", true}}, unsupported, "use_bidirectional_attention"},
       {"gemma", {{"hidden_activation", "relu"}}, unsupported, "contradict"},
       {"gemma2", {{"attn_logit_softcapping", -3.0}}, invalid, "attn_logit_softcapping"},

@@ -25,8 +25,9 @@ extern const Family kQwen3;
 extern const Family kSmolLm3;
 
 inline const Family* const kFamilies[] = {
-    &kDeepSeekV2, &kDeepSeekV3, &kGemma, &kGemma2, &kGemma3, &kGemma3WithImages, &kGpt2, &kGptNeox, &kLlama,
-    &kMistral, &kMixtral, &kOlmo2, &kOpenAiGpt, &kPhi3, &kQwen2, &kQwen3, &kSmolLm3,
+    &kDeepSeekV2, &kDeepSeekV3, &kGemma, &kGemma2,  &kGemma3,  &kGemma3WithImages,
+    &kGpt2,       &kGptNeox,    &kLlama, &kMistral, &kMixtral, &kOlmo2,
+    &kOpenAiGpt,  &kPhi3,       &kQwen2, &kQwen3,   &kSmolLm3,
 };
 
 }  // namespace quern

@@ -11,8 +11,8 @@ namespace quern::testing_models {
 
 inline const std::vector<std::string>& dense_families() {
   static const std::vector<std::string> names = {
-      "openai-gpt", "gpt2",   "gpt-neox", "gpt-neox-serial", "llama",  "llama-dynamic", "mistral", "qwen2", "qwen2-swa",
-      "qwen3",      "gemma",  "gemma2",   "gemma3",          "phi3",   "phi3-longrope", "olmo2",   "smollm3"};
+      "openai-gpt", "gpt2",  "gpt-neox", "gpt-neox-serial", "llama", "llama-dynamic", "mistral", "qwen2",  "qwen2-swa",
+      "qwen3",      "gemma", "gemma2",   "gemma3",          "phi3",  "phi3-longrope", "olmo2",   "smollm3"};
   return names;
 }
 
@@ -32,8 +32,14 @@ inline Json under_llama_names(const char* architecture, const char* type) {
 }
 
 inline Json under_gpt_names(const char* architecture, const char* type) {
-  return {{"architectures", {architecture}}, {"model_type", type}, {"vocab_size", 203},         {"n_embd", 48}, {"n_layer", 3},
-          {"n_head", 4},                     {"n_positions", 256}, {"initializer_range", 0.2}};
+  return {{"architectures", {architecture}},
+          {"model_type", type},
+          {"vocab_size", 203},
+          {"n_embd", 48},
+          {"n_layer", 3},
+          {"n_head", 4},
+          {"n_positions", 256},
+          {"initializer_range", 0.2}};
 }
 
 inline Json gpt_neox(bool parallel) {

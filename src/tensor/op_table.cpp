@@ -6,19 +6,33 @@
 namespace quern {
 
 const std::vector<std::string>& op_names() {
-  static const std::vector<std::string> names = {"linear",        "matmul",
-                                                 "add",           "mul",
-                                                 "scale",         "sum",
-                                                 "activate",      "glu",
-                                                 "rms_norm",      "layer_norm",
-                                                 "softmax",       "log_softmax",
-                                                 "embedding",     "rope",
-                                                 "rope_in_place", "attention",
-                                                 "softcap", "join_heads",    "gather_rows",
-                                                 "pick_columns",  "divide_by_sum",
-                                                 "weighted_rows", "cross_entropy_head",
-                                                 "cross_entropy", "contiguous",
-                                                 "slice",         "checkpointed"};
+  static const std::vector<std::string> names = {"linear",
+                                                 "matmul",
+                                                 "add",
+                                                 "mul",
+                                                 "scale",
+                                                 "sum",
+                                                 "activate",
+                                                 "glu",
+                                                 "rms_norm",
+                                                 "layer_norm",
+                                                 "softmax",
+                                                 "log_softmax",
+                                                 "embedding",
+                                                 "rope",
+                                                 "rope_in_place",
+                                                 "attention",
+                                                 "softcap",
+                                                 "join_heads",
+                                                 "gather_rows",
+                                                 "pick_columns",
+                                                 "divide_by_sum",
+                                                 "weighted_rows",
+                                                 "cross_entropy_head",
+                                                 "cross_entropy",
+                                                 "contiguous",
+                                                 "slice",
+                                                 "checkpointed"};
   return names;
 }
 
