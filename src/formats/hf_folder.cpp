@@ -38,12 +38,14 @@ std::unique_ptr<CausalLm> load_model(const ModelSource& files, const ParamOption
   const std::unique_ptr<Weights> weights = files.weights();
   const int64_t total = weights->num_values();
   // A config can ask for more than any file holds; compare before anything is allocated.
+  const bool nested = config.contains("text_config") && config["text_config"].is_object();
+  const Json& sizes = nested ? config["text_config"] : config;
   for (const char* key : {"vocab_size", "hidden_size", "n_embd", "intermediate_size", "moe_intermediate_size",
                           "kv_lora_rank", "q_lora_rank", "n_inner", "n_positions"})
-    if (config.contains(key) && config[key].is_number_integer() &&
-        (config[key].get<int64_t>() > total || total > kMostParameters))
+    if (sizes.contains(key) && sizes[key].is_number_integer() &&
+        (sizes[key].get<int64_t>() > total || total > kMostParameters))
       throw Error(ErrorKind::InvalidModel, "{}: '{}' is {}, but the weights hold only {} values", where, key,
-                  config[key].get<int64_t>(), total);
+                  sizes[key].get<int64_t>(), total);
   std::set<std::string> used;
   const std::optional<Fp8Blocks> fp8 = read_fp8_blocks(config);
   const auto tensor = [&](const std::string& name) -> std::optional<Tensor> {

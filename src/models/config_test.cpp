@@ -171,7 +171,6 @@ TEST(Config, WhatIsNotUnderstoodIsRefused) {
   std::vector<Refusal> refusals = {
       {"llama", {{"rope_scaling", {{"type", "axial"}, {"factor", 2.0}}}}, unsupported, "axial"},
       {"llama", {{"partial_rotary_factor", 0.5}}, unsupported, "partial_rotary_factor"},
-      {"llama", {{"quantization_config", {{"quant_method", "gptq"}}}}, unsupported, "gptq"},
       {"llama", {{"num_key_value_heads", 4}}, invalid, "share"},
       {"llama", {{"head_dim", 7}}, invalid, "rotated"},
       {"llama", {{"initialization", "xavier"}}, invalid, "xavier"},

@@ -57,7 +57,6 @@ int64_t size_or(const ConfigReader& r, const char* key, int64_t otherwise) {
 }  // namespace
 
 DecoderConfig read_decoder(const ConfigReader& r, const DecoderDefaults& d) {
-  refuse_quantised_weights(r);
   DecoderConfig c;
   c.family = d.family;
   c.V = size_or(r, "vocab_size", d.V);
@@ -114,16 +113,6 @@ void read_windows(DecoderConfig& c, const ConfigReader& r, int64_t window,
       throw Error(ErrorKind::InvalidModel, "config.json: layer {} slides over its text, but no sliding_window is set",
                   l);
     c.layers[size_t(l)].attention.window = sliding ? window : 0;
-  }
-}
-
-void refuse_quantised_weights(const ConfigReader& r) {
-  for (const char* key : {"quantization_config", "quantization"}) {
-    const Json* q = r.value(key);
-    if (!q) continue;
-    throw Error(ErrorKind::Unsupported, "config.json: {}: weights quantised by '{}' are not read", key,
-                q->is_object() ? ConfigReader(*q).text("quant_method", "unknown") : "unknown")
-        .hint("take the model's bf16 weights, or a GGUF of it");
   }
 }
 

@@ -75,8 +75,6 @@ void read_windows(DecoderConfig& c, const ConfigReader& r, int64_t window,
                   const std::function<bool(int64_t layer)>& slides);
 // sliding_window where it is set; 0 for null, `otherwise` when absent.
 int64_t read_window(const ConfigReader& r, int64_t otherwise);
-// Throws Unsupported for weights that hold another number format than their dtype says (GPTQ, AWQ, FP8, ...).
-void refuse_quantised_weights(const ConfigReader& r);
 
 // Tensors in checkpoints with Llama's names that are no parameters: a tied head, tables of angles.
 bool is_llama_buffer(const std::string& name);

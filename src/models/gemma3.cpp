@@ -56,7 +56,7 @@ Json text_part(const Json& json) {
   Json text = *found;
   text["architectures"] = Json::array({"Gemma3ForCausalLM"});
   text["model_type"] = "gemma3_text";
-  for (const char* key : {"eos_token_id", "bos_token_id", "pad_token_id", "quantization_config"})
+  for (const char* key : {"eos_token_id", "bos_token_id", "pad_token_id"})
     if (json.contains(key) && !text.contains(key)) text[key] = json[key];
   return text;
 }

@@ -6,7 +6,6 @@
 namespace quern {
 
 DecoderConfig read_gpt(const ConfigReader& r, const GptDefaults& d) {
-  refuse_quantised_weights(r);
   r.refuse("add_cross_attention", false);
   DecoderConfig c;
   c.family = d.family;
