@@ -8,7 +8,13 @@
 #include <exception>
 #include <mutex>
 
+#include "base/deal.h"
+
 namespace quern {
+
+namespace {
+constexpr int64_t kPiecesPerThread = 4;
+}
 
 int hardware_threads() {
   cpu_set_t set;
@@ -26,19 +32,19 @@ void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, in
   const int64_t chunks = (n + grain - 1) / grain;
   const int64_t parts = std::min<int64_t>(compute_threads(), chunks);
   if (parts <= 1) return body(0, n);
+  const int64_t pieces = std::min(chunks, parts * kPiecesPerThread);
+  Deal deal(pieces);
   std::exception_ptr failure;
   std::mutex mutex;
 #pragma omp parallel num_threads(int(parts))
-  {
-    const int64_t p = omp_get_thread_num(), total = omp_get_num_threads();
-    const int64_t begin = chunks * p / total * grain, end = std::min(n, chunks * (p + 1) / total * grain);
+  deal.each(omp_get_thread_num(), omp_get_num_threads(), [&](int64_t p) {
     try {
-      if (begin < end) body(begin, end);
+      body(chunks * p / pieces * grain, std::min(n, chunks * (p + 1) / pieces * grain));
     } catch (...) {
       const std::lock_guard lock(mutex);
       if (!failure) failure = std::current_exception();
     }
-  }
+  });
   if (failure) std::rethrow_exception(failure);
 }
 

@@ -383,9 +383,11 @@ Tensor::GradSlot Tensor::grad_slot() const {
     if (fresh) b.grad = empty(b.shape);
     return {b.grad, !fresh};
   }
-  // Other parts of the base may never be written, so a view starts from zeros.
-  if (!b.grad.defined()) b.grad = zeros(b.shape);
-  return {b.grad.view(impl_->shape, impl_->strides, impl_->offset), true};
+  // Other parts of the base may never be written, so a view starts from zeros, unless there are none: views repeat no
+  // value, so one of as many values is all of the base in another order.
+  const bool fresh = !b.grad.defined(), whole = numel() == quern::numel(b.shape);
+  if (fresh) b.grad = whole ? empty(b.shape) : zeros(b.shape);
+  return {b.grad.view(impl_->shape, impl_->strides, impl_->offset), !(fresh && whole)};
 }
 
 std::optional<std::vector<Tensor>> Tensor::fresh_grads_of_parts(std::initializer_list<Tensor> parts) {

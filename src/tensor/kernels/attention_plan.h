@@ -3,12 +3,12 @@
 // How the attention kernels cut their work: which keys a query sees, tiles, scratch memory, tasks for threads.
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <vector>
 
+#include "base/deal.h"
 #include "base/threads.h"
 #include "tensor/kernels/attention.h"
 
@@ -87,13 +87,16 @@ inline std::vector<AttentionTask> attention_tasks(const AttentionShape& shape, b
   return tasks;
 }
 
-// Each thread takes the next task when it is done with one. No result depends on who computes it.
+// Each thread has tasks of its own, neighbouring rows first, and helps the others when it is done with them. No result
+// depends on who computes it.
 template <class Worker>
 void run_tasks(const std::vector<AttentionTask>& tasks, const Worker& make_worker) {
-  std::atomic<size_t> next = 0;
-  parallel_for(std::min<int64_t>(compute_threads(), int64_t(tasks.size())), 1, [&](int64_t, int64_t) {
+  Deal deal(int64_t(tasks.size()));
+  const int64_t team = std::min<int64_t>(compute_threads(), int64_t(tasks.size()));
+  parallel_for(team, 1, [&](int64_t begin, int64_t end) {
     auto work = make_worker();
-    for (size_t i = next++; i < tasks.size(); i = next++) work(tasks[i]);
+    for (int64_t member = begin; member < end; ++member)
+      deal.each(member, team, [&](int64_t i) { work(tasks[size_t(i)]); });
   });
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/deal.h"
 #include "base/error.h"
 #include "tensor/kernels/gemm_kernels.h"
 #include "tensor/kernels/gemm_team.h"
@@ -37,6 +38,21 @@ struct Room {
   }
 };
 
+// Into how many pieces `rows` are cut for `threads`: eight each, so that little is left to wait for at the end, but
+// none narrower than a cache line, which is what the rows of a transposed operand lie in.
+int64_t pieces_for(int64_t rows, int64_t threads) {
+  return threads > 1 ? std::clamp<int64_t>(rows / 16, threads, 8 * threads) : 1;
+}
+
+// What is to be packed and multiplied between two barriers.
+struct Stage {
+  Deal right;              // panels of b
+  std::vector<Deal> left;  // for each part of the columns: blocks of rows
+  Stage(int64_t right_pieces, int64_t col_parts, int64_t left_pieces) : right(right_pieces) {
+    for (int64_t i = 0; i < col_parts; ++i) left.emplace_back(left_pieces);
+  }
+};
+
 }  // namespace
 
 void int8_gemm(int64_t M, int64_t N, int64_t K, const Mat& a, const Mat& b, float* c, int64_t ldc,
@@ -51,41 +67,52 @@ void int8_gemm(int64_t M, int64_t N, int64_t K, const Mat& a, const Mat& b, floa
   const Mat bt = b.transposed();
 
   const int64_t most_cols = std::max(NR, kRightBytes / padded(deepest) / NR * NR);
-  const int64_t col_chunks = (N + most_cols - 1) / most_cols;
+  const int64_t col_chunks = (N + most_cols - 1) / most_cols, k_chunks = (K + chunk_k - 1) / chunk_k;
   const int64_t chunk_cols = round_up((N + col_chunks - 1) / col_chunks, NR);
   const int64_t most_rows = std::clamp<int64_t>(kLeftBytes / padded(deepest) / MR * MR, 8 * MR, 256 * MR);
   void* right = gemm_scratch(1, Room(chunk_cols, deepest, block_k, NR).bytes());
 
-  run_team(team_for(M, N, K), [&](int thread, int team) {
+  const int team_size = team_for(M, N, K);
+  const Grid grid = best_grid(M, std::min(N, chunk_cols), team_size, MR, NR);
+  const int64_t units = (M + MR - 1) / MR, b_units = chunk_cols / NR;
+  const int64_t pieces = std::min(units, std::max((M + most_rows - 1) / most_rows, pieces_for(M, grid.rows)));
+  const int64_t b_pieces = std::min(b_units, pieces_for(chunk_cols, team_size));
+  std::vector<Stage> stages;
+  for (int64_t i = 0; i < col_chunks * k_chunks; ++i) stages.emplace_back(b_pieces, grid.cols, pieces);
+
+  run_team(team_size, [&](int thread, int team) {
+    Stage* stage = stages.data();
     for (int64_t n0 = 0; n0 < N; n0 += chunk_cols) {
       const int64_t width = std::min(chunk_cols, N - n0);
-      const Grid grid = best_grid(M, width, team, MR, NR);
-      const Range rows = share(M, MR, thread % grid.rows, grid.rows);
-      const Range cols = share(width, NR, thread / grid.rows, grid.cols);
-      const Range mine = share(width, NR, thread, team);
-      for (int64_t k = 0; k < K; k += chunk_k) {
+      for (int64_t k = 0; k < K; k += chunk_k, ++stage) {
         const int64_t depth = std::min(chunk_k, K - k);
         const Room b_room(width, depth, block_k, NR);
         const Int8Kernels::Panels b_panels = b_room.at(right);
-        if (mine.size() > 0)
-          kernels.pack(bt, n0 + mine.begin, mine.size(), k, depth, block_k, NR, kernels.right_max, kernels.left_offset,
-                       b_room.from(b_panels, mine.begin / NR));
+        stage->right.each(thread, team, [&](int64_t piece) {
+          const Range part = share(width, NR, piece, b_pieces);
+          if (part.size() > 0)
+            kernels.pack(bt, n0 + part.begin, part.size(), k, depth, block_k, NR, kernels.right_max,
+                         kernels.left_offset, b_room.from(b_panels, part.begin / NR));
+        });
         team_barrier(team);
-        const int64_t row_blocks = (rows.size() + most_rows - 1) / most_rows;
-        for (int64_t block = 0; block < row_blocks && cols.size() > 0; ++block) {
-          Range part = share(rows.size(), MR, block, row_blocks);
-          if (part.size() == 0) continue;
-          const int64_t row = rows.begin + part.begin;
-          const Room a_room(part.size(), depth, block_k, MR);
-          Int8Kernels::Panels a_panels = a_room.at(gemm_scratch(0, a_room.bytes()));
-          a_panels.start = nullptr;
-          kernels.pack(a, row, part.size(), k, depth, block_k, MR, kernels.left_max, kernels.left_offset, a_panels);
-          const bool first = k == 0;
-          kernels.multiply(part.size(), cols.size(), depth, block_k, a_panels, b_room.from(b_panels, cols.begin / NR),
-                           c + row * ldc + n0 + cols.begin, ldc, options.accumulate || !first,
-                           first && options.bias ? options.bias + n0 + cols.begin : nullptr);
+        for (int col = 0; col < grid.cols; ++col) {
+          const int col_part = (thread + col) % grid.cols;
+          const Range cols = share(width, NR, col_part, grid.cols);
+          stage->left[size_t(col_part)].each(thread / grid.cols % grid.rows, grid.rows, [&](int64_t piece) {
+            const Range part = share(M, MR, piece, pieces);
+            if (part.size() == 0 || cols.size() == 0) return;
+            const Room a_room(part.size(), depth, block_k, MR);
+            Int8Kernels::Panels a_panels = a_room.at(gemm_scratch(0, a_room.bytes()));
+            a_panels.start = nullptr;
+            kernels.pack(a, part.begin, part.size(), k, depth, block_k, MR, kernels.left_max, kernels.left_offset,
+                         a_panels);
+            const bool first = k == 0;
+            kernels.multiply(part.size(), cols.size(), depth, block_k, a_panels, b_room.from(b_panels, cols.begin / NR),
+                             c + part.begin * ldc + n0 + cols.begin, ldc, options.accumulate || !first,
+                             first && options.bias ? options.bias + n0 + cols.begin : nullptr);
+          });
         }
-        team_barrier(team);
+        if (stage != &stages.back()) team_barrier(team);
       }
     }
   });
