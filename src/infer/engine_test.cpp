@@ -168,10 +168,13 @@ TEST_P(EnginePromises, LogitsAgreeWithTheWholeSequenceRunWithoutACache) { expect
 TEST_P(EnginePromises, AFailedNeighbourHarmsNobodyAndLeavesNothingInItsPages) {
   const Request request = random_request(3, 150, 10);
   const Trace expected = alone(request);
-  const Tensor embedding = model->params->parameters().front().value;
-  for (float& x : embedding.slice(0, 202, 203).span()) x = NAN;  // no random request has this token
   Request broken = random_request(1, 150, 10);
-  broken.prompt[5] = 202;
+  const auto in = [](int32_t id, const std::vector<int32_t>& ids) { return std::ranges::find(ids, id) != ids.end(); };
+  int32_t poison = 0;  // a token that only the broken request has
+  while (in(poison, request.prompt) || in(poison, expected.ids)) ++poison;
+  const Tensor embedding = model->params->parameters().front().value;
+  for (float& x : embedding.slice(0, poison, poison + 1).span()) x = NAN;
+  broken.prompt[5] = broken.prompt[145] = poison;  // the second is near enough to the end for every window
   Engine engine(model, {}, {.max_sequences = 2, .max_step_tokens = 40, .prefix_bytes = 0});
   const auto bad = engine.submit(broken), good = engine.submit(request);
   while (engine.step()) {
