@@ -53,6 +53,24 @@ const char* const kPublished[] = {
         "rope_theta": 10000, "routed_scaling_factor": 2.5, "scoring_func": "sigmoid", "tie_word_embeddings": false,
         "topk_group": 4, "topk_method": "noaux_tc", "torch_dtype": "bfloat16", "use_cache": true,
         "v_head_dim": 128, "vocab_size": 129280})",
+    R"({"architectures": ["Qwen2MoeForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+        "decoder_sparse_step": 1, "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 2048,
+        "initializer_range": 0.02, "intermediate_size": 5632, "max_position_embeddings": 8192,
+        "max_window_layers": 21, "model_type": "qwen2_moe", "moe_intermediate_size": 1408, "norm_topk_prob": false,
+        "num_attention_heads": 16, "num_experts": 60, "num_experts_per_tok": 4, "num_hidden_layers": 24,
+        "num_key_value_heads": 16, "output_router_logits": false, "rms_norm_eps": 1e-06, "rope_theta": 1000000.0,
+        "router_aux_loss_coef": 0.001, "shared_expert_intermediate_size": 5632, "sliding_window": 32768,
+        "tie_word_embeddings": false, "torch_dtype": "bfloat16", "use_cache": true, "use_sliding_window": false,
+        "vocab_size": 151936})",
+    R"({"architectures": ["Qwen3MoeForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
+        "bos_token_id": 151643, "decoder_sparse_step": 1, "eos_token_id": 151645, "head_dim": 128,
+        "hidden_act": "silu", "hidden_size": 2048, "initializer_range": 0.02, "intermediate_size": 6144,
+        "max_position_embeddings": 40960, "max_window_layers": 48, "mlp_only_layers": [], "model_type": "qwen3_moe",
+        "moe_intermediate_size": 768, "norm_topk_prob": true, "num_attention_heads": 32, "num_experts": 128,
+        "num_experts_per_tok": 8, "num_hidden_layers": 48, "num_key_value_heads": 4, "output_router_logits": false,
+        "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 1000000.0, "router_aux_loss_coef": 0.001,
+        "sliding_window": null, "tie_word_embeddings": false, "torch_dtype": "bfloat16", "use_cache": true,
+        "use_sliding_window": false, "vocab_size": 151936})",
 };
 
 // A model is built from its config first; with no weights at all, the first tensor asked for is what is missing. (The
@@ -76,13 +94,15 @@ TEST(ExpertModels, PublishedConfigsAreReadAsTheyAre) {
 TEST(ExpertModels, ImpossibleConfigsAreRefusedBeforeAnythingIsAllocated) {
   for (const auto& [which, key, value, said] : std::vector<std::tuple<int, const char*, Json, const char*>>{
            {0, "num_experts_per_tok", 9, "9 experts per token out of 8"},
-           {0, "num_local_experts", nullptr, "num_local_experts"},
+           {0, "num_local_experts", 0, "2 experts per token out of 0"},
            {1, "topk_method", "sideways", "sideways"},
            {1, "kv_lora_rank", nullptr, "kv_lora_rank"},
            {2, "n_group", 7, "7 groups"},
            {2, "topk_group", 9, "9 of 8"},
            {2, "scoring_func", "tanh", "tanh"},
-           {2, "qk_rope_head_dim", 7, "7 rotated values"}}) {
+           {2, "qk_rope_head_dim", 7, "7 rotated values"},
+           {3, "decoder_sparse_step", 0, "decoder_sparse_step"},
+           {4, "num_experts_per_tok", 129, "129 experts per token out of 128"}}) {
     Json config = Json::parse(kPublished[which]);
     config[key] = value;
     SCOPED_TRACE(key);
@@ -117,7 +137,7 @@ using ExpertFolder = Folder;
 
 TEST_F(ExpertFolder, LoadedAndSavedGivesTheSameNamesAndBytes) {
   if (!fs::is_directory(golden_models())) GTEST_SKIP() << "no goldens at " << golden_models() << "; set QUERN_SHARED";
-  for (const char* name : {"mixtral", "deepseek-v2", "deepseek-v2-lite", "deepseek-v3"}) {
+  for (const char* name : {"mixtral", "qwen2-moe", "qwen3-moe", "deepseek-v2", "deepseek-v2-lite", "deepseek-v3"}) {
     SCOPED_TRACE(name);
     const fs::path original = golden_models() / name;
     fs::create_directories(folder / name);

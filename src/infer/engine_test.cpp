@@ -256,7 +256,7 @@ TEST_P(EnginePromises, RequestsThatRunSideBySideSharePrefixes) {
 std::vector<std::string> promised_families() {
   std::vector<std::string> names = testing_models::dense_families();
   std::erase(names, "llama-dynamic");
-  names.insert(names.end(), {"mixtral", "deepseek_v2", "deepseek_v3"});
+  names.insert(names.end(), {"mixtral", "qwen2_moe", "qwen3_moe", "deepseek_v2", "deepseek_v3"});
   return names;
 }
 

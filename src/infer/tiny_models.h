@@ -46,6 +46,21 @@ inline Json tiny_mixtral_config() {
   return config;
 }
 
+// Many small experts beside a gated one that all tokens meet (Qwen2); norms on q and k, the first layer dense (Qwen3).
+inline Json tiny_qwen_moe_config(bool qwen3) {
+  Json config = tiny_llama_config();
+  config["architectures"] = {qwen3 ? "Qwen3MoeForCausalLM" : "Qwen2MoeForCausalLM"};
+  config["model_type"] = qwen3 ? "qwen3_moe" : "qwen2_moe";
+  config["num_experts"] = 6;
+  config["num_experts_per_tok"] = 2;
+  config["moe_intermediate_size"] = 22;
+  if (qwen3)
+    config["mlp_only_layers"] = {0}, config["norm_topk_prob"] = true, config["head_dim"] = 12;
+  else
+    config["shared_expert_intermediate_size"] = 40;
+  return config;
+}
+
 // A latent in the cache; experts in groups, chosen by sigmoids (V3), or queries of full rank and plain choice
 // (V2-Lite).
 inline Json tiny_deepseek_config(bool v3) {
@@ -75,6 +90,8 @@ inline Json tiny_deepseek_config(bool v3) {
 
 inline Json tiny_family_config(const std::string& family) {
   if (family == "mixtral") return tiny_mixtral_config();
+  if (family == "qwen2_moe") return tiny_qwen_moe_config(false);
+  if (family == "qwen3_moe") return tiny_qwen_moe_config(true);
   if (family == "deepseek_v2") return tiny_deepseek_config(false);
   if (family == "deepseek_v3") return tiny_deepseek_config(true);
   return tiny_config(family);

@@ -21,13 +21,15 @@ extern const Family kOlmo2;
 extern const Family kOpenAiGpt;
 extern const Family kPhi3;
 extern const Family kQwen2;
+extern const Family kQwen2Moe;
 extern const Family kQwen3;
+extern const Family kQwen3Moe;
 extern const Family kSmolLm3;
 
 inline const Family* const kFamilies[] = {
-    &kDeepSeekV2, &kDeepSeekV3, &kGemma, &kGemma2,  &kGemma3,  &kGemma3WithImages,
-    &kGpt2,       &kGptNeox,    &kLlama, &kMistral, &kMixtral, &kOlmo2,
-    &kOpenAiGpt,  &kPhi3,       &kQwen2, &kQwen3,   &kSmolLm3,
+    &kDeepSeekV2, &kDeepSeekV3, &kGemma,   &kGemma2,   &kGemma3,  &kGemma3WithImages, &kGpt2,
+    &kGptNeox,    &kLlama,      &kMistral, &kMixtral,  &kOlmo2,   &kOpenAiGpt,        &kPhi3,
+    &kQwen2,      &kQwen2Moe,   &kQwen3,   &kQwen3Moe, &kSmolLm3,
 };
 
 }  // namespace quern

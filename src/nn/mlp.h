@@ -32,12 +32,6 @@ struct GatedMlp {
   Tensor operator()(const Tensor& x) const { return down(glu(gate_up(x), activation)); }  // (N, C) -> (N, C)
 };
 
-// With silu, its parts given one by one.
-struct SwiGlu : GatedMlp {
-  SwiGlu(Params p, int64_t C, int64_t F, bool bias, float std, float out_std, const GluNames& names = {})
-      : GatedMlp(p, {.C = C, .F = F, .bias = bias, .std = std, .out_std = out_std, .names = names}) {}
-};
-
 // w_down f(w_up x): the plain feed-forward layer. Vaswani et al. 2017, arXiv:1706.03762, eq. 2.
 struct Mlp {
   Linear up, down;

@@ -92,11 +92,16 @@ Routing Router::operator()(const Tensor& x, const Batch& batch) const {
   return r;
 }
 
+GatedMlpConfig MoeConfig::expert() const {
+  return {.C = router.C, .F = F, .activation = activation, .std = std, .out_std = out_std, .names = names};
+}
+
 Moe::Moe(Params p, const MoeConfig& c) : config(c), router(p / "gate", c.router, p.prefix()) {
   const int64_t C = c.router.C;
-  for (int64_t e = 0; e < c.router.E; ++e)
-    experts.emplace_back(p / "experts" / e, C, c.F, false, c.std, c.out_std, c.names);
-  if (c.shared_F > 0) shared.emplace(p / c.shared_name, C, c.shared_F, false, c.std, c.out_std);
+  GatedMlpConfig one = c.expert();
+  for (int64_t e = 0; e < c.router.E; ++e) experts.emplace_back(p / "experts" / e, one);
+  one.F = c.shared_F;
+  if (c.shared_F > 0) shared.emplace(p / c.shared_name, one);
   if (c.shared_gate) shared_gate.emplace(p / "shared_expert_gate", C, 1, Bias::No, c.std);
 }
 
@@ -133,12 +138,7 @@ Tensor Moe::operator()(const Tensor& x, const Batch& batch) const {
 
 Tensor feed_forward(const FeedForward& ffn, const Tensor& x, const Batch& batch) {
   if (const auto* moe = std::get_if<Moe>(&ffn)) return (*moe)(x, batch);
-  return std::get<SwiGlu>(ffn)(x);
-}
-
-int64_t idle_parameters(const FeedForward& ffn) {
-  const auto* moe = std::get_if<Moe>(&ffn);
-  return moe ? moe->idle() : 0;
+  return std::get<GatedMlp>(ffn)(x);
 }
 
 }  // namespace quern

@@ -57,7 +57,12 @@ struct MoeConfig {
   bool shared_gate = false;  // its weight is a sigmoid of the token; else 1
   const char* shared_name = "shared_experts";
   GluNames names;
+  Activation activation = Activation::silu;
   float std = 0.02f, out_std = 0.02f;
+
+  GatedMlpConfig expert() const;  // of every expert alike
+  // Parameters that a token does not meet.
+  int64_t idle() const { return (router.E - router.top_k) * 3 * router.C * F; }
 };
 
 // Rows are sorted by expert, each expert's rows are one product, and each token's sum is taken in one order of experts:
@@ -65,19 +70,16 @@ struct MoeConfig {
 struct Moe {
   MoeConfig config;
   Router router;
-  std::vector<SwiGlu> experts;
-  std::optional<SwiGlu> shared;
+  std::vector<GatedMlp> experts;
+  std::optional<GatedMlp> shared;
   std::optional<Linear> shared_gate;  // (1, C)
 
   Moe(Params p, const MoeConfig& c);
   Tensor operator()(const Tensor& x, const Batch& batch) const;  // (N, C) -> (N, C)
-  // Parameters that a token does not meet.
-  int64_t idle() const { return (config.router.E - config.router.top_k) * 3 * config.router.C * config.F; }
 };
 
 // What follows attention in a block: one dense layer, or a mixture.
-using FeedForward = std::variant<SwiGlu, Moe>;
+using FeedForward = std::variant<GatedMlp, Moe>;
 Tensor feed_forward(const FeedForward& ffn, const Tensor& x, const Batch& batch);
-int64_t idle_parameters(const FeedForward& ffn);
 
 }  // namespace quern

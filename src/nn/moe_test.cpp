@@ -198,7 +198,7 @@ TEST(Moe, ARowHasItsBitsInAnyBatchAndOnAnyThreads) {
 
 TEST(Moe, CountsWhatATokenDoesNotMeet) {
   const Layer layer(grouped_config());
-  EXPECT_EQ(layer.moe.idle(), 5 * 3 * 10 * 6);  // 5 of 8 experts of three 6 x 10 matrices
+  EXPECT_EQ(layer.moe.config.idle(), 5 * 3 * 10 * 6);  // 5 of 8 experts of three 6 x 10 matrices
 }
 
 }  // namespace
