@@ -108,9 +108,11 @@ std::optional<ChatFormat> ChatFormat::of_folder(const fs::path& folder, const To
     const Json config = parse_json(read_checked(config_file), config_file.string(), ErrorKind::InvalidModel);
     if (config.is_object()) {
       add_from_config(config, config_file, format.templates_);
-      for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"})
+      for (const char* name :
+           {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"})
         if (config.contains(name))
-          if (std::string text = token_text(config[name]); !text.empty()) format.tokens_.emplace_back(name, std::move(text));
+          if (std::string text = token_text(config[name]); !text.empty())
+            format.tokens_.emplace_back(name, std::move(text));
     }
   }
   const bool own = knows_chat_format(tokenizer);
@@ -146,16 +148,17 @@ std::vector<TokenId> ChatFormat::stop_ids() const {
   if (grown_here_) ids.push_back(turn_end_id(tokenizer_));
   for (const auto& [name, text] : tokens_)
     if (name == "eos_token")
-      if (const auto id = tokenizer_.token_to_id(text); id && std::ranges::find(ids, *id) == ids.end()) ids.push_back(*id);
+      if (const auto id = tokenizer_.token_to_id(text); id && std::ranges::find(ids, *id) == ids.end())
+        ids.push_back(*id);
   return ids;
 }
 
 std::vector<TokenId> encode_rendered(const Tokenizer& tokenizer, const RenderedChat& chat) {
   const std::vector<WrittenToken> written = special_tokens_in(tokenizer, chat);
   // One that is looked for after normalization could come out of other characters.
-  const bool hidden = !chat.foreign.empty() && std::ranges::any_of(tokenizer.added_tokens(), [](const AddedToken& token) {
-    return token.special && token.normalized;
-  });
+  const bool hidden = !chat.foreign.empty() &&
+                      std::ranges::any_of(tokenizer.added_tokens(),
+                                          [](const AddedToken& token) { return token.special && token.normalized; });
   if (!hidden && std::ranges::all_of(written, &WrittenToken::genuine))
     return tokenizer.encode(chat.text, {.add_special = false, .parse_special = true});
   // Somebody wrote a special token into a message: the template's own are put in as ids, all else is text.

@@ -69,7 +69,8 @@ TEST(ChatFormat, HarmlessTextIsEncodedAsTheWholeIs) {
   const Tokenizer tokenizer = chat_tokenizer();
   const ChatFormat format(kOther, tokenizer, {{"bos_token", "<s>"}});
   EXPECT_EQ(format.encode(one_message("who is the miller?")),
-            tokenizer.encode("<s><|im_start|>user: who is the miller?<|im_end|>", {.add_special = false, .parse_special = true}));
+            tokenizer.encode("<s><|im_start|>user: who is the miller?<|im_end|>",
+                             {.add_special = false, .parse_special = true}));
 }
 
 TEST(ChatFormat, ModelsGrownHereKeepTheirFormat) {
@@ -98,7 +99,8 @@ TEST(ChatFormat, IsFoundWhereverAFolderKeepsIt) {
                  "chat_template": [{"name": "default", "template": "list{{ bos_token }}"}, {"name": "tool_use", "template": "T"}]})");
   EXPECT_EQ(text(), "list<s>");
   EXPECT_EQ(text(true), "T");
-  EXPECT_EQ(ChatFormat::of_folder(folder.path, tokenizer)->stop_ids(), std::vector{*tokenizer.token_to_id("<|im_end|>")});
+  EXPECT_EQ(ChatFormat::of_folder(folder.path, tokenizer)->stop_ids(),
+            std::vector{*tokenizer.token_to_id("<|im_end|>")});
   write_file(folder.path / "tokenizer_config.json", R"({"chat_template": "field"})");
   EXPECT_EQ(text(), "field");
   fs::create_directories(folder.path / "additional_chat_templates");

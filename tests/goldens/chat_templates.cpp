@@ -11,8 +11,8 @@
 namespace quern::goldens {
 
 namespace {
-// The files of cases have the keys of each object sorted, while what was rendered had those of tools and of their calls in
-// the order in which people write them. This puts them back.
+// The files of cases have the keys of each object sorted, while what was rendered had those of tools and of their calls
+// in the order in which people write them. This puts them back.
 Json usual_key_order(const Json& json) {
   static constexpr std::array kOrder = {"id",        "type",       "function", "name", "description", "parameters",
                                         "arguments", "properties", "required", "enum", "default"};
@@ -24,7 +24,8 @@ Json usual_key_order(const Json& json) {
   if (!json.is_object()) return json;
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  std::ranges::stable_sort(keys, {}, [](const std::string& key) { return std::ranges::find(kOrder, key) - kOrder.begin(); });
+  std::ranges::stable_sort(keys, {},
+                           [](const std::string& key) { return std::ranges::find(kOrder, key) - kOrder.begin(); });
   Json out = Json::object();
   for (const std::string& key : keys) out[key] = usual_key_order(json[key]);
   return out;

@@ -19,15 +19,9 @@ Area nothing_yet(const std::string& folder, std::function<bool(const fs::path&)>
 }
 
 std::vector<Area> all_areas() {
-  return {models_area(),
-          training_area(),
-          losses_area(),
-          sampling_area(),
-          tokenizers_area(),
-          nothing_yet("rnn", is_safetensors),
-          chat_templates_area(),
-          quants_area(),
-          gguf_models_area()};
+  return {models_area(),         training_area(),   losses_area(),
+          sampling_area(),       tokenizers_area(), nothing_yet("rnn", is_safetensors),
+          chat_templates_area(), quants_area(),     gguf_models_area()};
 }
 
 bool matches(const std::string& name, const std::vector<std::string>& globs) {

@@ -71,8 +71,7 @@ QUERN_INLINE Vector lookup(const int8_t* table, Vector index) {
 QUERN_INLINE VectorF halves(const uint8_t* p) { return _mm512_cvtph_ps(load_half(p)); }
 // 2^(e - 128)
 QUERN_INLINE VectorF half_powers_of_two(const uint8_t* e) {
-  const Vector bits =
-      _mm512_slli_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(e))), 23);
+  const Vector bits = _mm512_slli_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(e))), 23);
   return _mm512_mul_ps(_mm512_castsi512_ps(bits), _mm512_set1_ps(0.5f));
 }
 QUERN_INLINE VectorF to_float(Vector v) { return _mm512_cvtepi32_ps(v); }

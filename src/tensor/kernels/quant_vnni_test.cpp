@@ -28,9 +28,7 @@ namespace spelled_out_dots {
 
 #define QUERN_INLINE inline __attribute__((always_inline))
 #include "tensor/kernels/quant_vector256-inl.h"
-QUERN_INLINE Vector dot_words(Vector sum, Vector a, Vector b) {
-  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
-}
+QUERN_INLINE Vector dot_words(Vector sum, Vector a, Vector b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
 QUERN_INLINE Vector dot_bytes(Vector sum, Vector u, Vector s) {
   const Vector u_even = _mm256_and_si256(u, _mm256_set1_epi16(255)), u_odd = _mm256_srli_epi16(u, 8);
   const Vector s_even = _mm256_srai_epi16(_mm256_slli_epi16(s, 8), 8), s_odd = _mm256_srai_epi16(s, 8);

@@ -52,17 +52,17 @@ struct Argument {
 
 struct Statement {
   enum class Kind {
-    Text,        // text
-    Output,      // exprs[0]
-    If,          // exprs[i] leads to bodies[i]; one body more: else
-    For,         // target in exprs[0] (if exprs[1]): bodies[0], else bodies[1]
-    Set,         // target = exprs[0]
-    SetBlock,    // target = bodies[0], through the filter exprs[0] if there is one
-    With,        // targets[i] = exprs[i]: bodies[0]
-    Macro,       // name(parameters): bodies[0]
-    CallBlock,   // exprs[0], a call, with bodies[0] as its caller(parameters)
-    FilterBlock, // bodies[0] through exprs[0]
-    Generation,  // bodies[0]: what the assistant says
+    Text,         // text
+    Output,       // exprs[0]
+    If,           // exprs[i] leads to bodies[i]; one body more: else
+    For,          // target in exprs[0] (if exprs[1]): bodies[0], else bodies[1]
+    Set,          // target = exprs[0]
+    SetBlock,     // target = bodies[0], through the filter exprs[0] if there is one
+    With,         // targets[i] = exprs[i]: bodies[0]
+    Macro,        // name(parameters): bodies[0]
+    CallBlock,    // exprs[0], a call, with bodies[0] as its caller(parameters)
+    FilterBlock,  // bodies[0] through exprs[0]
+    Generation,   // bodies[0]: what the assistant says
     Break,
     Continue,
   } kind;

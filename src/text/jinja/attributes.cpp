@@ -27,8 +27,7 @@ class BoundMethod final : public Object {
 };
 
 Value no_attribute(Runtime& runtime, const Value& value, const std::string& name) {
-  return runtime.undefined(
-      fmt::format("'{}' has no attribute {}", object_name(value), utf8_of(repr(chars_of(name)))));
+  return runtime.undefined(fmt::format("'{}' has no attribute {}", object_name(value), utf8_of(repr(chars_of(name)))));
 }
 
 // What Python itself would find as an attribute.
@@ -40,8 +39,7 @@ std::optional<Value> own_attribute(Runtime& runtime, const Value& value, const s
     if (name == "list") return list->items[1];
   }
   if (changes_its_value(value, name) || (name.size() > 4 && name.starts_with("__") && name.ends_with("__")))
-    return runtime.undefined(
-        fmt::format("access to attribute '{}' of '{}' object is unsafe.", name, type_name(value)));
+    return runtime.undefined(fmt::format("access to attribute '{}' of '{}' object is unsafe.", name, type_name(value)));
   if (has_method(value, name)) return runtime.object<BoundMethod>(value, name);
   return std::nullopt;
 }

@@ -15,12 +15,12 @@
 namespace quern {
 
 struct ChatTemplateInput {
-  Json messages = Json::array();            // of {role, content, ...}
-  Json tools, documents;                    // null: none
-  bool add_generation_prompt = false;       // end where the assistant is to go on
-  Json variables = Json::object();          // further names; they win over those above
+  Json messages = Json::array();                            // of {role, content, ...}
+  Json tools, documents;                                    // null: none
+  bool add_generation_prompt = false;                       // end where the assistant is to go on
+  Json variables = Json::object();                          // further names; they win over those above
   std::vector<std::pair<std::string, std::string>> tokens;  // bos_token, eos_token, ...: names of special tokens
-  jinja::Clock clock;                       // for strftime_now; empty: the time of day
+  jinja::Clock clock;                                       // for strftime_now; empty: the time of day
   jinja::Limits limits;
 };
 

@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           {"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":{"a":[1,2.5]}}}]}])");
   try {
     const ChatTemplate parsed = ChatTemplate::parse({reinterpret_cast<const char*>(data), size});
-    ChatTemplateInput input{.messages = messages, .tools = Json::array({Json{{"name", "f"}}}), .add_generation_prompt = true};
+    ChatTemplateInput input{
+        .messages = messages, .tools = Json::array({Json{{"name", "f"}}}), .add_generation_prompt = true};
     input.tokens = {{"bos_token", "<s>"}, {"eos_token", "</s>"}};
     input.clock = [] { return int64_t{1'700'000'000}; };
     input.limits = {.steps = 300'000, .bytes = 32 << 20};

@@ -84,18 +84,38 @@ std::vector<std::string> texts_of(const RenderedChat& chat, const std::vector<Te
 
 TEST(ChatTemplate, KnowsWhichBytesTheConversationWrote) {
   const RenderedChat chat =
-      ChatTemplate::parse("{% for m in messages %}<|{{ m.role }}|>{{ m.content | upper | replace('I', 'ı') }}<e>{% endfor %}")
+      ChatTemplate::parse(
+          "{% for m in messages %}<|{{ m.role }}|>{{ m.content | upper | replace('I', 'ı') }}<e>{% endfor %}")
           .render(three_messages());
   EXPECT_THAT(texts_of(chat, chat.foreign),
               ElementsAre("BE BR", "EF.", "WHO M", "LLS, THE W", "ND OR WATER?", "BOTH DO."));
 }
 
 TEST(ChatTemplate, WhateverIsDoneWithATextItStaysForeign) {
-  for (const char* how : {"m | trim", "m[::-1][::-1]", "m.split('x') | join('x')", "'%s' % m", "'{}'.format(m)", "m ~ ''",
-                          "[m] | first", "m | tojson", "m | indent", "{'k': m}.k", "m | string | list | join",
-                          "m.partition('x') | join", "dict(a=m).a", "namespace(a=m).a", "m | e | upper | lower",
-                          "m | title | lower", "[m] | map('trim') | join", "m.center(3)", "(m ~ 'y')[:-1]", "m | urlencode",
-                          "m.replace('q', 'z')", "[[m]] | string", "m.splitlines() | join", "m | truncate(99)"}) {
+  for (const char* how : {"m | trim",
+                          "m[::-1][::-1]",
+                          "m.split('x') | join('x')",
+                          "'%s' % m",
+                          "'{}'.format(m)",
+                          "m ~ ''",
+                          "[m] | first",
+                          "m | tojson",
+                          "m | indent",
+                          "{'k': m}.k",
+                          "m | string | list | join",
+                          "m.partition('x') | join",
+                          "dict(a=m).a",
+                          "namespace(a=m).a",
+                          "m | e | upper | lower",
+                          "m | title | lower",
+                          "[m] | map('trim') | join",
+                          "m.center(3)",
+                          "(m ~ 'y')[:-1]",
+                          "m | urlencode",
+                          "m.replace('q', 'z')",
+                          "[[m]] | string",
+                          "m.splitlines() | join",
+                          "m | truncate(99)"}) {
     SCOPED_TRACE(how);
     ChatTemplateInput input;
     input.messages = Json::parse(R"([{"role": "user", "content": "abc"}])");
@@ -116,8 +136,9 @@ TEST(ChatTemplate, ARoleThatIsAWordBelongsToTheTemplate) {
 
 TEST(ChatTemplate, MarksWhatTheAssistantSays) {
   const RenderedChat chat =
-      ChatTemplate::parse("{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<e>"
-                          "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}!")
+      ChatTemplate::parse(
+          "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<e>"
+          "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}!")
           .render(three_messages());
   EXPECT_THAT(texts_of(chat, chat.generated), ElementsAre("Both do.<e>"));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Filters and tests by name: those of Jinja 3.1 (https://jinja.palletsprojects.com/en/3.1.x/templates/#list-of-builtin-filters)
-// without what makes HTML or chance, and transformers' tojson.
+// Filters and tests by name: those of Jinja 3.1
+// (https://jinja.palletsprojects.com/en/3.1.x/templates/#list-of-builtin-filters) without what makes HTML or chance,
+// and transformers' tojson.
 
 #include <string_view>
 #include <unordered_map>

@@ -85,12 +85,14 @@ Chars justified(Chars body, const FieldSpec& spec, char natural) {
   if (align == '>') return blanks + body;
   if (align == '^') return blanks.substr(0, size_t(missing / 2)) + body + blanks.substr(size_t(missing / 2));
   size_t prefix = !body.empty() && (plain(body[0]) == '-' || plain(body[0]) == '+' || plain(body[0]) == ' ') ? 1 : 0;
-  if (spec.alternate && body.size() > prefix + 1 && plain(body[prefix]) == '0' && is_alpha(body[prefix + 1])) prefix += 2;
+  if (spec.alternate && body.size() > prefix + 1 && plain(body[prefix]) == '0' && is_alpha(body[prefix + 1]))
+    prefix += 2;
   return body.insert(prefix, blanks);
 }
 
 Chars number_field(Runtime& runtime, const Value& value, FieldSpec spec) {
-  const bool as_float = value.is_float() || (spec.type && std::string_view("eEfFgG%").find(spec.type) != std::string::npos);
+  const bool as_float =
+      value.is_float() || (spec.type && std::string_view("eEfFgG%").find(spec.type) != std::string::npos);
   std::string digits;
   bool negative = false;
   if (as_float) {
@@ -138,7 +140,8 @@ class PercentFormatter {
       }
       runtime_.charge();
     }
-    const bool all_used = tuple_ ? used_ >= tuple_->items.size() : used_ > 0 || by_name_ || values_.dict() || values_.list();
+    const bool all_used =
+        tuple_ ? used_ >= tuple_->items.size() : used_ > 0 || by_name_ || values_.dict() || values_.list();
     if (!all_used) runtime_.fail("not all arguments converted during string formatting");
     return out;
   }
@@ -241,8 +244,9 @@ class PercentFormatter {
     const bool real = type < 128 && std::string_view("eEfFgG").find(char(type)) != std::string::npos;
     if (!whole && !real) runtime_.fail("unsupported format character '{}'", utf8_of(Chars(1, type)));
     if (!value.is_number())
-      runtime_.fail("{}", whole ? fmt::format("%{} format: a real number is required, not {}", char(type), type_name(value))
-                                : fmt::format("must be real number, not {}", type_name(value)));
+      runtime_.fail("{}",
+                    whole ? fmt::format("%{} format: a real number is required, not {}", char(type), type_name(value))
+                          : fmt::format("must be real number, not {}", type_name(value)));
     spec.type = char(type);
     if (real) return number_field(runtime_, value, spec);
     if (spec.type == 'i' || spec.type == 'u') spec.type = 'd';
@@ -319,14 +323,14 @@ class BraceFormatter {
     while (end < name.size()) {
       const bool item = plain(name[end]) == '[';
       size_t stop = end + 1;
-      while (stop < name.size() && (item ? plain(name[stop]) != ']' : plain(name[stop]) != '.' && plain(name[stop]) != '['))
+      while (stop < name.size() &&
+             (item ? plain(name[stop]) != ']' : plain(name[stop]) != '.' && plain(name[stop]) != '['))
         ++stop;
       const CharsView part = name.substr(end + 1, stop - end - 1);
       if (item) {
         size_t read = 0;
         const int64_t index = read_number(runtime_, part, read);
-        value = item_of(runtime_, value,
-                        read == part.size() && read > 0 ? Value{index} : runtime_.str(Chars(part)));
+        value = item_of(runtime_, value, read == part.size() && read > 0 ? Value{index} : runtime_.str(Chars(part)));
         ++stop;
       } else {
         value = attribute_of(runtime_, value, utf8_of(part));
@@ -378,7 +382,9 @@ class BraceFormatter {
       spec.type = char(type);
     }
     if (at < text.size()) runtime_.fail("Invalid format specifier");
-    const std::string_view fitting = value.is_float() ? "eEfFgGn%" : value.is_int() || value.is_bool() ? "bcdeEfFgGnoxX%" : "s";
+    const std::string_view fitting = value.is_float()                    ? "eEfFgGn%"
+                                     : value.is_int() || value.is_bool() ? "bcdeEfFgGnoxX%"
+                                                                         : "s";
     if (spec.type && fitting.find(spec.type) == std::string::npos)
       runtime_.fail("Unknown format code '{}' for object of type '{}'", spec.type, type_name(value));
     if (value.is_bool() && !spec.type) return text_field(runtime_, text_of(runtime_, value), spec);
@@ -388,7 +394,8 @@ class BraceFormatter {
       return text_field(runtime_, Chars(1, char32_t(c)), spec);
     }
     if (value.is_number()) {
-      if (spec.precision >= 0 && !value.is_float() && std::string_view("eEfFgG%").find(spec.type ? spec.type : 'd') == std::string::npos)
+      if (spec.precision >= 0 && !value.is_float() &&
+          std::string_view("eEfFgG%").find(spec.type ? spec.type : 'd') == std::string::npos)
         runtime_.fail("Precision not allowed in integer format specifier");
       return number_field(runtime_, value, spec);
     }

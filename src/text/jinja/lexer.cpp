@@ -62,7 +62,8 @@ class Lexer {
     return at;
   }
 
-  // The text before a tag, as the tag's sign asks: - takes all white space, + none; otherwise blanks that begin the line.
+  // The text before a tag, as the tag's sign asks: - takes all white space, + none; otherwise blanks that begin the
+  // line.
   void add_text(size_t end, char32_t sign, bool may_strip_line) {
     CharsView text = CharsView(source_).substr(at_, end - at_);
     if (sign == '-') {
@@ -70,7 +71,8 @@ class Lexer {
     } else if (sign != '+' && may_strip_line) {
       const size_t line_break = text.rfind(U'\n');
       const size_t begin = line_break == CharsView::npos ? 0 : line_break + 1;
-      if ((begin > 0 || line_starting_) && std::ranges::all_of(text.substr(begin), is_space)) text = text.substr(0, begin);
+      if ((begin > 0 || line_starting_) && std::ranges::all_of(text.substr(begin), is_space))
+        text = text.substr(0, begin);
     }
     if (!text.empty()) add(Token::Kind::Text).chars = Chars(text);
     advance_to(end);
@@ -175,8 +177,8 @@ class Lexer {
   size_t after_digits(size_t at, auto is_digit_here) const {
     size_t end = at;
     while (end < source_.size() &&
-           (is_digit_here(source_[end]) || (source_[end] == '_' && end > at && end + 1 < source_.size() &&
-                                            is_digit_here(source_[end + 1]))))
+           (is_digit_here(source_[end]) ||
+            (source_[end] == '_' && end > at && end + 1 < source_.size() && is_digit_here(source_[end + 1]))))
       ++end;
     return end;
   }
@@ -194,7 +196,9 @@ class Lexer {
       const int base = base_mark == 'x' ? 16 : base_mark == 'o' ? 8 : 2;
       const size_t digits = at_ + 2 + (peek(2) == '_' ? 1 : 0);
       const size_t end = after_digits(digits, [&](char32_t c) {
-        const int value = is_ascii_digit(c) ? int(c - '0') : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? int((c | 0x20) - 'a') + 10 : 99;
+        const int value = is_ascii_digit(c)                        ? int(c - '0')
+                          : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? int((c | 0x20) - 'a') + 10
+                                                                   : 99;
         return value < base;
       });
       if (end > digits) return integer(without_underscores(digits, end), base, end);
@@ -282,7 +286,8 @@ class Lexer {
       else
         value.push_back(source_[at++]);
     }
-    if (at >= source_.size()) fail(fmt::format("unexpected char {} (a string without end?)", quote == '"' ? "'\"'" : "\"'\""));
+    if (at >= source_.size())
+      fail(fmt::format("unexpected char {} (a string without end?)", quote == '"' ? "'\"'" : "\"'\""));
     add(Token::Kind::String).chars = std::move(value);
     advance_to(at + 1);
   }

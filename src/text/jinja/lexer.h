@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A template cut into tokens, by the rules of Jinja 3.1 with trim_blocks and lstrip_blocks on, as transformers sets them:
-// a line break after a block or comment tag goes, and so do blanks before one that begins its line.
+// A template cut into tokens, by the rules of Jinja 3.1 with trim_blocks and lstrip_blocks on, as transformers sets
+// them: a line break after a block or comment tag goes, and so do blanks before one that begins its line.
 
 #include <cstdint>
 #include <string>

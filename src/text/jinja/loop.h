@@ -11,8 +11,8 @@ namespace quern::jinja {
 
 class Loop final : public Object {
  public:
-  using Keep = std::function<bool(const Value&)>;         // of `for ... if`; may be empty
-  using Recurse = std::function<Value(const Value&)>;     // of `recursive`; may be empty
+  using Keep = std::function<bool(const Value&)>;      // of `for ... if`; may be empty
+  using Recurse = std::function<Value(const Value&)>;  // of `recursive`; may be empty
   Loop(Runtime& runtime, std::vector<Value> items, Keep keep, Recurse recurse, int depth);
 
   bool advance();  // to the next item; false at the end

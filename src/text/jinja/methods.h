@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The methods of strings, lists, tuples, dictionaries and numbers. One that would change its value is known and refused.
+// The methods of strings, lists, tuples, dictionaries and numbers. One that would change its value is known and
+// refused.
 
 #include <string_view>
 #include <unordered_map>

@@ -15,7 +15,9 @@ std::optional<std::string> digits_of(CharsView text) {
     const char32_t c = plain(inner[i]);
     if (c >= 128) return std::nullopt;
     if (c == '_') {
-      const auto is_digit_at = [&](size_t at) { return at < inner.size() && std::isxdigit(int(plain(inner[at]) & 127)); };
+      const auto is_digit_at = [&](size_t at) {
+        return at < inner.size() && std::isxdigit(int(plain(inner[at]) & 127));
+      };
       if (i == 0 || !is_digit_at(i - 1) || !is_digit_at(i + 1)) return std::nullopt;
       continue;
     }
@@ -123,8 +125,7 @@ Value rounded(Runtime& rt, const Value& input, const Args& args) {
 }  // namespace
 
 const FilterTable& number_filters() {
-  static const FilterTable table = {
-      {"int", to_integer}, {"float", to_float}, {"abs", absolute}, {"round", rounded}};
+  static const FilterTable table = {{"int", to_integer}, {"float", to_float}, {"abs", absolute}, {"round", rounded}};
   return table;
 }
 

@@ -72,7 +72,9 @@ Value float_result(Runtime& runtime, std::string_view op, double a, double b) {
     return {result};
   }
   if (b == 0)
-    runtime.fail("{}", op == "/" ? "float division by zero" : op == "%" ? "float modulo" : "float floor division by zero");
+    runtime.fail("{}", op == "/"   ? "float division by zero"
+                       : op == "%" ? "float modulo"
+                                   : "float floor division by zero");
   if (op == "/") return {a / b};
   double modulo = std::fmod(a, b);
   double quotient = (a - modulo) / b;

@@ -133,8 +133,7 @@ Expr ExprParser::tuple(bool with_conditional, std::string_view stop, bool parent
     is_tuple = true;
   }
   if (!is_tuple && !items.empty()) return std::move(items[0]);
-  if (items.empty() && !parenthesized)
-    fail(fmt::format("Expected an expression, got '{}'", described(current())));
+  if (items.empty() && !parenthesized) fail(fmt::format("Expected an expression, got '{}'", described(current())));
   return node(Expr::Kind::Tuple, line, std::move(items));
 }
 
@@ -142,7 +141,8 @@ namespace {
 const Expr* unassignable(const Expr& target) {
   static constexpr std::string_view kReserved[] = {"true", "false", "none", "True", "False", "None"};
   if (target.kind == Expr::Kind::Target) return nullptr;
-  if (target.kind == Expr::Kind::Name) return std::ranges::find(kReserved, target.name) != std::end(kReserved) ? &target : nullptr;
+  if (target.kind == Expr::Kind::Name)
+    return std::ranges::find(kReserved, target.name) != std::end(kReserved) ? &target : nullptr;
   if (target.kind != Expr::Kind::Tuple) return &target;
   for (const Expr& part : target.parts)
     if (const Expr* wrong = unassignable(part)) return wrong;
@@ -207,7 +207,8 @@ Expr ExprParser::inverse() {
 
 bool ExprParser::is_compare_operator() const {
   static constexpr std::string_view kOperators[] = {"==", "!=", "<", "<=", ">", ">="};
-  return current().kind == Token::Kind::Operator && std::ranges::find(kOperators, current().text) != std::end(kOperators);
+  return current().kind == Token::Kind::Operator &&
+         std::ranges::find(kOperators, current().text) != std::end(kOperators);
 }
 
 Expr ExprParser::comparison() {
@@ -440,10 +441,10 @@ std::vector<Argument> ExprParser::arguments() {
   std::vector<Argument> all;
   Kind last = Kind::Positional;
   const auto add = [&](Kind kind, std::string name) {
-    const bool in_order = kind == Kind::Positional  ? last == Kind::Positional
-                          : kind == Kind::Star      ? last < Kind::Star
-                          : kind == Kind::Named     ? last != Kind::DoubleStar
-                                                    : last != Kind::DoubleStar;
+    const bool in_order = kind == Kind::Positional ? last == Kind::Positional
+                          : kind == Kind::Star     ? last < Kind::Star
+                          : kind == Kind::Named    ? last != Kind::DoubleStar
+                                                   : last != Kind::DoubleStar;
     if (!in_order) fail("invalid syntax for function call expression");
     last = std::max(last, kind);
     all.push_back({.kind = kind, .name = std::move(name), .value = expression()});

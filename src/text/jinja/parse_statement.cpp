@@ -55,7 +55,8 @@ class TemplateParser final : public ExprParser {
         expect(Kind::BlockEnd, "end of statement block");
       }
     }
-    if (!ends.empty()) fail(fmt::format("Unexpected end of template. Jinja was looking for the following tags: {}.", listed(ends)));
+    if (!ends.empty())
+      fail(fmt::format("Unexpected end of template. Jinja was looking for the following tags: {}.", listed(ends)));
     ends_.pop_back();
     return all;
   }

@@ -37,9 +37,7 @@ class Macro final : public Object {
       : interpreter_(interpreter), statement_(statement), name_(std::move(name)), scope_(std::move(scope)) {}
   std::string type_name() const override { return "Macro"; }
   bool is_callable() const override { return true; }
-  Value call(Runtime&, const Args& args) override {
-    return interpreter_.call_macro(statement_, name_, scope_, args);
-  }
+  Value call(Runtime&, const Args& args) override { return interpreter_.call_macro(statement_, name_, scope_, args); }
   std::optional<Value> attribute(Runtime& runtime, std::string_view name) override {
     if (name == "name") return runtime.str(name_);
     return std::nullopt;
@@ -213,8 +211,7 @@ void Interpreter::assign(const Expr& target, Value value, const ScopePtr& scope)
   if (value.is_undefined()) runtime_.fail_undefined(value);
   std::vector<Value> items = items_of(runtime_, value);
   const size_t wanted = target.parts.size();
-  if (items.size() < wanted)
-    runtime_.fail("not enough values to unpack (expected {}, got {})", wanted, items.size());
+  if (items.size() < wanted) runtime_.fail("not enough values to unpack (expected {}, got {})", wanted, items.size());
   if (items.size() > wanted) runtime_.fail("too many values to unpack (expected {})", wanted);
   for (size_t i = 0; i < wanted; ++i) assign(target.parts[i], std::move(items[i]), scope);
 }

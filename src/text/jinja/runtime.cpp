@@ -8,7 +8,7 @@ namespace quern::jinja {
 namespace {
 ErrorKind kind_of(TemplateError::Cause cause) {
   using Cause = TemplateError::Cause;
-  return cause == Cause::Refusal  ? ErrorKind::InvalidArgument
+  return cause == Cause::Refusal ? ErrorKind::InvalidArgument
          : cause == Cause::Limit ? ErrorKind::Resources
                                  : ErrorKind::InvalidModel;
 }

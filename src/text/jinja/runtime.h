@@ -148,7 +148,8 @@ Chars format_braces(Runtime& runtime, CharsView format, const Args& args);
 Value apply_filter(Runtime& runtime, const std::string& name, const Value& value, const Args& args);
 bool apply_test(Runtime& runtime, const std::string& name, const Value& value, const Args& args);
 
-// Arguments matched to a signature. Throws where one is unknown, given twice, or one of the first `required` is missing.
+// Arguments matched to a signature. Throws where one is unknown, given twice, or one of the first `required` is
+// missing.
 class Bound {
  public:
   Bound(Runtime& runtime, std::string_view function, const Args& args, std::initializer_list<const char*> names,

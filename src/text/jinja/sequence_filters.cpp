@@ -99,8 +99,7 @@ Value item_pairs(Runtime& rt, const Value& input, const Args& args) {
   std::vector<Value> pairs;
   if (!input.is_undefined()) {
     if (!input.dict()) rt.fail("Can only get item pairs from a mapping.");
-    for (const auto& [key, value] : input.dict()->entries)
-      pairs.push_back(rt.list({key, value}, List::Kind::Tuple));
+    for (const auto& [key, value] : input.dict()->entries) pairs.push_back(rt.list({key, value}, List::Kind::Tuple));
   }
   return generator(rt, std::move(pairs));
 }
@@ -108,7 +107,8 @@ Value item_pairs(Runtime& rt, const Value& input, const Args& args) {
 // The rest of the arguments of map('name', ...), select('test', ...): what the filter or test is given.
 Args without_first(const Args& args, size_t count) {
   Args rest = args;
-  rest.positional.erase(rest.positional.begin(), rest.positional.begin() + int64_t(std::min(count, rest.positional.size())));
+  rest.positional.erase(rest.positional.begin(),
+                        rest.positional.begin() + int64_t(std::min(count, rest.positional.size())));
   return rest;
 }
 
@@ -301,11 +301,9 @@ Value attribute_filter(Runtime& rt, const Value& input, const Args& args) {
 Value attribute_path(Runtime& runtime, Value item, const Value& path) {
   if (!path.str()) return item_of(runtime, item, path);
   for (const CharsView part : split(path.str()->chars, U".", -1)) {
-    const bool place = !part.empty() && part.size() < 10 && std::ranges::all_of(part, [](char32_t c) {
-      return plain(c) >= '0' && plain(c) <= '9';
-    });
-    item = item_of(runtime, item,
-                   place ? Value{int64_t{std::stoll(utf8_of(part))}} : runtime.str(Chars(part)));
+    const bool place = !part.empty() && part.size() < 10 &&
+                       std::ranges::all_of(part, [](char32_t c) { return plain(c) >= '0' && plain(c) <= '9'; });
+    item = item_of(runtime, item, place ? Value{int64_t{std::stoll(utf8_of(part))}} : runtime.str(Chars(part)));
   }
   return item;
 }

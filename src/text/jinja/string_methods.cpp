@@ -172,8 +172,7 @@ Value joined_by(Runtime& rt, const Value& self, const Args& args) {
   const std::vector<Value> items = items_of(rt, *bound[0]);
   Chars out;
   for (size_t i = 0; i < items.size(); ++i) {
-    if (!items[i].str())
-      rt.fail("sequence item {}: expected str instance, {} found", i, type_name(items[i]));
+    if (!items[i].str()) rt.fail("sequence item {}: expected str instance, {} found", i, type_name(items[i]));
     if (i > 0) out += chars_in(self);
     out += chars_in(items[i]);
     rt.require_bytes(int64_t(out.size()) * 4);
@@ -211,9 +210,7 @@ Value padded(Runtime& rt, const Value& self, const Args& args) {
     text.insert(sign ? 1 : 0, Chars(size_t(missing), U'0'));
     return rt.str(std::move(text));
   }
-  const int64_t left = pad == Pad::Left     ? missing
-                       : pad == Pad::Centre ? missing / 2 + (missing & width & 1)
-                                            : 0;
+  const int64_t left = pad == Pad::Left ? missing : pad == Pad::Centre ? missing / 2 + (missing & width & 1) : 0;
   return rt.str(blanks(left) + text + blanks(missing - left));
 }
 

@@ -18,7 +18,9 @@ Value text_mapped(Runtime& rt, const Value& input, const Args& args) {
 
 // Words begin after white space, hyphens and opening brackets.
 Chars title_words(CharsView text) {
-  const auto separates = [](char32_t c) { return is_space(c) || CharsView(U"-({[<").find(plain(c)) != CharsView::npos; };
+  const auto separates = [](char32_t c) {
+    return is_space(c) || CharsView(U"-({[<").find(plain(c)) != CharsView::npos;
+  };
   Chars out;
   for (size_t begin = 0; begin < text.size();) {
     size_t end = begin;
@@ -122,8 +124,9 @@ Chars percent_encoded(CharsView text, std::string_view safe, bool plus) {
   Chars out;
   for (const char32_t c : text) {
     const char32_t p = plain(c), marks = c & ~kCodePointBits;
-    const bool stays = p < 128 && (std::isalnum(int(p)) || std::string_view("_.-~").find(char(p)) != std::string_view::npos ||
-                                   safe.find(char(p)) != std::string_view::npos);
+    const bool stays =
+        p < 128 && (std::isalnum(int(p)) || std::string_view("_.-~").find(char(p)) != std::string_view::npos ||
+                    safe.find(char(p)) != std::string_view::npos);
     if (stays) {
       out.push_back(c);
     } else if (plus && p == ' ') {
@@ -161,8 +164,7 @@ Value format_filter(Runtime& rt, const Value& input, const Args& args) {
     rt.fail("can't handle positional and keyword arguments at the same time");
   std::vector<std::pair<Value, Value>> named;
   for (const auto& [key, value] : args.named) named.emplace_back(rt.str(key), value);
-  const Value values =
-      named.empty() ? rt.list(args.positional, List::Kind::Tuple) : rt.dict(std::move(named));
+  const Value values = named.empty() ? rt.list(args.positional, List::Kind::Tuple) : rt.dict(std::move(named));
   return rt.str(format_percent(rt, text_of(rt, input), values));
 }
 

@@ -109,7 +109,7 @@ struct List {
 };
 
 struct Dict {
-  std::vector<std::pair<Value, Value>> entries;  // in the order of insertion, keys distinct
+  std::vector<std::pair<Value, Value>> entries;     // in the order of insertion, keys distinct
   std::unordered_multimap<size_t, uint32_t> index;  // hash -> entry; only of larger ones
   int depth;
   Budget* budget;
@@ -146,13 +146,13 @@ class Object {
   virtual std::optional<Value> attribute(Runtime&, std::string_view) { return std::nullopt; }
   virtual std::optional<Value> item(Runtime&, const Value&) { return std::nullopt; }
   virtual bool is_callable() const { return false; }
-  virtual Value call(Runtime&, const Args&);                                             // throws: not callable
-  virtual std::optional<std::vector<Value>> items(Runtime&) { return std::nullopt; }      // an iterator is used up
+  virtual Value call(Runtime&, const Args&);                                          // throws: not callable
+  virtual std::optional<std::vector<Value>> items(Runtime&) { return std::nullopt; }  // an iterator is used up
   virtual std::optional<int64_t> length(Runtime&) { return std::nullopt; }
   virtual bool is_iterable() const { return false; }
   virtual bool is_reversible() const { return false; }
   virtual bool contains_quickly(const Value&, bool&) const { return false; }  // true: answered without items()
-  virtual Chars text(Runtime&);  // repr and str
+  virtual Chars text(Runtime&);                                               // repr and str
 };
 
 // "str", "NoneType", "list", ...
