@@ -12,7 +12,7 @@
 namespace quern {
 namespace {
 
-using testing_models::tiny_config;
+using testing_models::tiny_family_config;
 using testing_models::tiny_llama_config;
 using testing_models::tiny_model;
 
@@ -52,7 +52,7 @@ double difference_of(const std::shared_ptr<const CausalLm>& model, DType type) {
 TEST(CacheTypes, AreAsCloseAsTheirBits) {
   for (const char* family : {"gpt2", "llama", "deepseek_v3"}) {
     SCOPED_TRACE(family);
-    Json config = tiny_config(family);
+    Json config = tiny_family_config(family);
     config["n_routed_experts"] = nullptr;  // a choice of other experts is no small difference
     const auto model = tiny_model(config);
     const double f16 = difference_of(model, DType::f16), bf16 = difference_of(model, DType::bf16);
@@ -82,7 +82,7 @@ TEST(CacheTypes, KeepThePromises) {
   for (const DType type : {DType::f16, DType::q8_0}) {
     for (const char* family : {"llama", "deepseek_v3"}) {
       SCOPED_TRACE(std::string(name(type)) + " " + family);
-      Json config = tiny_config(family);
+      Json config = tiny_family_config(family);
       config["head_dim"] = 32;
       config["kv_lora_rank"] = 32;
       config["qk_rope_head_dim"] = 32;
