@@ -38,7 +38,7 @@ LoadedModel open_model(const std::string& argument) {
   LoadedModel m;
   m.folder = resolve_model_path(argument);
   const std::unique_ptr<const ModelSource> files = ModelSource::open(m.folder);
-  m.model = load_model(*files, {.packed_products = true, .keep_stored = true});
+  m.model = load_model(*files, {.packed_products = true, .keep_stored = true, .compute = QuantCompute::fast});
   if (files->has_tokenizer()) m.tokenizer = files->tokenizer();
   const Json &config = files->config(), &generation_config = files->generation_config();
   m.stop_ids = end_of_text_ids(generation_config, config);
