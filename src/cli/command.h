@@ -25,6 +25,7 @@ void add_eval_command(CLI::App& app);
 void add_show_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_pull_command(CLI::App& app);
+void add_quantize_command(CLI::App& app);
 void add_store_commands(CLI::App& app);  // import, list, cp, rm, verify
 void add_convert_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);

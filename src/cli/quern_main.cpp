@@ -86,6 +86,7 @@ int run(int argc, char** argv) {
   add_eval_command(app);
   add_show_command(app);
   add_compare_command(app);
+  add_quantize_command(app);
   add_pull_command(app);
   add_store_commands(app);
   add_convert_command(app);

@@ -20,7 +20,7 @@ Json lineage_of(const ModelSource& source, std::string_view format, const Conver
   Json lineage = source.lineage();
   if (!lineage.is_object()) lineage = Json::object();
   if (!lineage.contains("steps") || !lineage["steps"].is_array()) lineage["steps"] = Json::array();
-  lineage["steps"].push_back({{"step", "convert"},
+  lineage["steps"].push_back({{"step", options.step},
                               {"from", source.path().filename().string()},
                               {"to", format},
                               {"type", options.type ? std::string(name(*options.type)) : "as stored"},
@@ -113,6 +113,8 @@ GgufSource source_of(const GgufPlan& plan, std::shared_ptr<const Weights> weight
   if (stacked) out.shape.insert(out.shape.begin(), int64_t(plan.parts.size()));
   if (out.shape.size() < 2 || always_f32(plan.name))
     out.dtype = DType::f32;
+  else if (options.choose)
+    out.dtype = options.choose(plan.parts.begin()->second, out.shape);
   else if (options.type)
     out.dtype = fitting(*options.type, out.shape.back(), plan.name, report);
   report.values += numel(out.shape);

@@ -3,6 +3,7 @@
 // A model from one format to the other: Hugging Face folder <-> GGUF file. Values stay bit-equal where the types allow;
 // tokenizer, chat template, generation settings and lineage go along.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,10 @@ struct ConvertOptions {
   // Of matrices. Left out: as they are stored; into a folder, block types become f32, which loses nothing. A row that
   // is no whole number of blocks falls back to q8_0, then f16.
   std::optional<DType> type;
-  uint64_t max_part_bytes = 0;  // of the weights in one file; 0: no limit
+  // Instead of `type`: of each matrix by its Hugging Face name. It must fit the rows. Into GGUF only.
+  std::function<DType(const std::string& name, const std::vector<int64_t>& shape)> choose;
+  std::string step = "convert";  // as the lineage calls it
+  uint64_t max_part_bytes = 0;   // of the weights in one file; 0: no limit
 };
 
 struct ConvertReport {

@@ -14,7 +14,6 @@ bool ends_in_any(std::string_view name, std::initializer_list<std::string_view> 
   return std::any_of(endings.begin(), endings.end(), [&](std::string_view end) { return name.ends_with(end); });
 }
 
-bool is_head_name(std::string_view name) { return ends_in_any(name, {"lm_head.weight", "embed_out.weight"}); }
 bool is_embedding_name(std::string_view name) {
   return ends_in_any(
       name, {"embed_tokens.weight", "wte.weight", "embed_in.weight", "tokens_embed.weight", "word_embeddings.weight"});
@@ -30,6 +29,10 @@ double bits_of(DType dtype) { return 8.0 * info(dtype).block_bytes / info(dtype)
 
 DType at_least_q6(DType dtype) { return bits_of(dtype) < bits_of(DType::q6_k) ? DType::q6_k : dtype; }
 
+}  // namespace
+
+bool is_head_name(std::string_view name) { return ends_in_any(name, {"lm_head.weight", "embed_out.weight"}); }
+
 void require_written(DType dtype) {
   if ((is_quantised(dtype) && !is_read_only(dtype)) || dtype == DType::f32 || dtype == DType::f16 ||
       dtype == DType::bf16)
@@ -40,8 +43,6 @@ void require_written(DType dtype) {
   throw Error(ErrorKind::InvalidArgument, "models are not written in {}", name(dtype))
       .hint("these are: f32, f16, bf16{}", known);
 }
-
-}  // namespace
 
 DType dtype_for_rows(DType dtype, int64_t K) {
   if (K % info(dtype).block_size == 0) return dtype;
@@ -58,30 +59,31 @@ DType dtype_for_rows(DType dtype, int64_t K) {
   }
 }
 
+PlannedTensor plan_tensor(const std::string& name, const Shape& shape, const QuantisePlanOptions& options) {
+  PlannedTensor planned{.name = name, .shape = shape, .dtype = DType::f32, .reason = ""};
+  if (shape.size() < 2 || stays_f32(name)) {
+    if (options.dtype != DType::f32) planned.reason = shape.size() < 2 ? "a vector" : "small, and decides much";
+    return planned;
+  }
+  const bool embedding = is_embedding_name(name);
+  const bool head = is_head_name(name) || (embedding && options.tied);
+  DType wanted = options.dtype;
+  if (head) wanted = options.head.value_or(at_least_q6(options.dtype));
+  if (embedding && options.embedding) wanted = *options.embedding;
+  if (wanted != options.dtype) planned.reason = head ? "the head" : "the embedding";
+  planned.dtype = dtype_for_rows(wanted, shape.back());
+  if (planned.dtype != wanted)
+    planned.reason = fmt::format("rows of {} are no blocks of {}", shape.back(), info(wanted).block_size);
+  return planned;
+}
+
 std::vector<PlannedTensor> plan_quantisation(std::span<const Parameter> parameters,
                                              const QuantisePlanOptions& options) {
   require_written(options.dtype);
   for (const auto& given : {options.embedding, options.head})
     if (given) require_written(*given);
   std::vector<PlannedTensor> plan;
-  for (const Parameter& p : parameters) {
-    PlannedTensor planned{.name = p.name, .shape = p.value.shape(), .dtype = DType::f32, .reason = ""};
-    if (p.value.ndim() < 2 || stays_f32(p.name)) {
-      if (options.dtype != DType::f32) planned.reason = p.value.ndim() < 2 ? "a vector" : "small, and decides much";
-      plan.push_back(std::move(planned));
-      continue;
-    }
-    const bool embedding = is_embedding_name(p.name);
-    const bool head = is_head_name(p.name) || (embedding && options.tied);
-    DType wanted = options.dtype;
-    if (head) wanted = options.head.value_or(at_least_q6(options.dtype));
-    if (embedding && options.embedding) wanted = *options.embedding;
-    if (wanted != options.dtype) planned.reason = head ? "the head" : "the embedding";
-    planned.dtype = dtype_for_rows(wanted, p.value.size(-1));
-    if (planned.dtype != wanted)
-      planned.reason = fmt::format("rows of {} are no blocks of {}", p.value.size(-1), info(wanted).block_size);
-    plan.push_back(std::move(planned));
-  }
+  for (const Parameter& p : parameters) plan.push_back(plan_tensor(p.name, p.value.shape(), options));
   return plan;
 }
 

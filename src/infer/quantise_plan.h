@@ -36,6 +36,11 @@ struct PlannedTensor {
 // The dtype that rows of K values get when `dtype` is asked for: rule 4.
 DType dtype_for_rows(DType dtype, int64_t K);
 
+// What one matrix or vector of that name and shape becomes.
+PlannedTensor plan_tensor(const std::string& name, const Shape& shape, const QuantisePlanOptions& options);
+bool is_head_name(std::string_view name);  // "lm_head.weight" and its kin
+void require_written(DType dtype);         // throws InvalidArgument for a type that models are not written in
+
 // In the order of the model's parameters. Throws InvalidArgument for a dtype that is not written.
 std::vector<PlannedTensor> plan_quantisation(std::span<const Parameter> parameters, const QuantisePlanOptions& options);
 int64_t planned_bytes(std::span<const PlannedTensor> plan);
