@@ -219,7 +219,7 @@ HubModel from_address(const std::string& url, const HubOptions& o) {
   HubModel model{.source = "", .name = path.substr(0, path.size() - 5), .files = {}};
   model.files.push_back({.path = path, .source = {}});
   model.files[0].source.url = url;
-  model.files[0].source.sha256 = o.sha256;
+  for (const char c : o.sha256) model.files[0].source.sha256 += char(std::tolower(static_cast<unsigned char>(c)));
   return model;
 }
 }  // namespace

@@ -375,6 +375,18 @@ TEST(Engine, AShortPromptDoesNotWaitForALongOne) {
   EXPECT_EQ(slow->result().ids.size(), 4u);
 }
 
+TEST(Engine, ADraftModelThatIsDamagedHarmsNoRequest) {
+  const auto model = tiny_model(tiny_llama_config()), draft = tiny_model(tiny_llama_config(), 2);
+  for (float& x : draft->params->find("model.embed_tokens.weight").span()) x = NAN;
+  Request request = random_request(1, 30, 20);
+  const std::vector<int32_t> expected = Engine(model).generate(request).ids;
+  request.guess_ahead = 4;
+  Engine engine(model, {}, {.draft_model = draft});
+  const GenerationResult result = engine.generate(request);
+  EXPECT_EQ(result.ids, expected);
+  EXPECT_EQ(result.guessed_tokens, 0);
+}
+
 TEST(Engine, ADraftModelOfAnotherVocabularyIsRefused) {
   EXPECT_THROW(Engine(tiny_model(tiny_llama_config(203)), {}, {.draft_model = tiny_model(tiny_llama_config(99))}),
                Error);

@@ -110,10 +110,14 @@ void DraftModel::guess(std::span<Job> jobs) {
     for (size_t row = 0; row < guessing.size(); ++row) {
       Job& job = jobs[guessing[row]];
       Sampler sampler = *job.sampler;
-      const SampledToken token =
-          sampler.sample(logits.span().subspan(row * size_t(V), size_t(V)), texts[guessing[row]], job.prompt_size);
-      job.guess.push_back(token.id);
-      texts[guessing[row]].push_back(token.id);
+      const auto values = logits.span().subspan(row * size_t(V), size_t(V));
+      try {
+        const SampledToken token = sampler.sample(values, texts[guessing[row]], job.prompt_size);
+        job.guess.push_back(token.id);
+        texts[guessing[row]].push_back(token.id);
+      } catch (const Error&) {  // logits that are no numbers: nothing is guessed, and no request is harmed
+        job.most = int64_t(job.guess.size());
+      }
     }
   }
 }
