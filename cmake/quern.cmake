@@ -51,6 +51,19 @@ function(quern_link target)
   endforeach()
 endfunction()
 
+# The headers that nearly every file includes are read once; what they are is base's affair, the first layer.
+function(quern_precompile target)
+  if(NOT QUERN_UNITY)  # ccache keeps nothing of what uses precompiled headers
+    return()
+  elseif(target STREQUAL quern_base)
+    target_precompile_headers(quern_base PRIVATE <algorithm> <array> <atomic> <bit> <charconv> <chrono> <cmath> <cstring>
+      <filesystem> <fmt/format.h> <fstream> <functional> <limits> <map> <memory> <mutex> <nlohmann/json.hpp> <optional>
+      <set> <span> <string> <thread> <unordered_map> <utility> <vector>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM quern_base)
+  endif()
+endfunction()
+
 function(quern_module name)
   cmake_parse_arguments(arg "" "" "USES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
@@ -64,11 +77,14 @@ function(quern_module name)
     set(sources ${CMAKE_BINARY_DIR}/${name}_empty.cpp)
   endif()
   add_library(quern_${name} STATIC ${sources})
-  if(QUERN_UNITY AND NOT name STREQUAL tensor)  # the kernels' files are compiled for several targets each
-    set_target_properties(quern_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 7)
+  if(QUERN_UNITY)
+    set_target_properties(quern_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 14)
+    list(FILTER sources INCLUDE REGEX "(_simd|avx2|vnni.*|probe_peaks)\\.cpp$")  # for instruction sets of their own
+    set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
   target_link_libraries(quern_${name} PUBLIC quern_flags nlohmann_json::nlohmann_json)
   quern_link(quern_${name} ${arg_USES})
+  quern_precompile(quern_${name})
   if(QUERN_TESTS AND tests)
     add_executable(quern_${name}_test ${tests})
     target_link_libraries(quern_${name}_test PRIVATE quern_${name} GTest::gtest GTest::gmock GTest::gtest_main)
@@ -88,4 +104,5 @@ endfunction()
 function(quern_program name layer)
   add_executable(${name} ${CMAKE_SOURCE_DIR}/src/${layer}/quern_main.cpp)
   target_link_libraries(${name} PRIVATE quern_${layer})
+  quern_precompile(${name})
 endfunction()

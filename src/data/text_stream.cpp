@@ -13,8 +13,6 @@
 
 namespace quern {
 
-namespace {
-
 // iconv over a stream; what it can't convert becomes a byte that TextCleaner turns into U+FFFD.
 class Recoder {
  public:
@@ -54,6 +52,8 @@ class Recoder {
   iconv_t handle_;
   std::string pending_;
 };
+
+namespace {
 
 // Chinese text in GB18030 (or its subsets GBK, GB2312) that is not marked: little of it is UTF-8, all of it converts,
 // and what comes out is mostly common Han characters and their punctuation.

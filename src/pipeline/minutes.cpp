@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "pipeline/minutes.h"
 
-#include <chrono>
 #include <cmath>
 
+#include "base/clock.h"
 #include "base/terminal.h"
 #include "pipeline/dial.h"
 
 namespace quern {
 
 namespace {
-double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // Fewer tokens per parameter than this and a smaller model would have been better. Chinchilla's optimum is 20; a model
 // that must also hold facts gains from a little more room.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "pipeline/speedrun.h"
 
-#include <chrono>
 #include <cmath>
 
+#include "base/clock.h"
 #include "base/terminal.h"
 #include "base/threads.h"
 #include "data/stock.h"
@@ -18,7 +18,6 @@
 namespace quern {
 
 namespace {
-double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 Recipe base_recipe(const SpeedrunOptions& o) {
   Recipe r;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "train/run.h"
 
-#include <chrono>
 #include <cmath>
 
+#include "base/clock.h"
 #include "base/terminal.h"
 #include "base/threads.h"
 #include "tensor/kernels/probe.h"
@@ -13,7 +13,6 @@
 namespace quern {
 
 namespace {
-double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // What must agree for a resumed run to be the same run: everything that changes numbers.
 std::string recipe_hash(const Recipe& recipe, const std::string& objective) {

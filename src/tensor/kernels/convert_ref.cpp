@@ -46,13 +46,13 @@ struct Format {
   }
 };
 
-using F16 = Format<5, 10, true>;
+using HalfFormat = Format<5, 10, true>;
 using E4m3 = Format<4, 3, false>;
 using E5m2 = Format<5, 2, true>;
 
 }  // namespace
 
-uint16_t f32_to_f16(float value) { return uint16_t(F16::encode(value)); }
+uint16_t f32_to_f16(float value) { return uint16_t(HalfFormat::encode(value)); }
 float f8_e4m3_to_f32(uint8_t bits) { return E4m3::decode(bits); }
 uint8_t f32_to_f8_e4m3(float value) { return uint8_t(E4m3::encode(value)); }
 float f8_e5m2_to_f32(uint8_t bits) { return E5m2::decode(bits); }
@@ -69,7 +69,7 @@ void convert_to_f32_ref(DType dtype, const void* in, float* out, int64_t n) {
       for (int64_t i = 0; i < n; ++i) out[i] = bf16_to_f32(in16[i]);
       return;
     case DType::f16:
-      for (int64_t i = 0; i < n; ++i) out[i] = F16::decode(in16[i]);
+      for (int64_t i = 0; i < n; ++i) out[i] = HalfFormat::decode(in16[i]);
       return;
     case DType::f8_e4m3:
       for (int64_t i = 0; i < n; ++i) out[i] = f8_e4m3_to_f32(in8[i]);

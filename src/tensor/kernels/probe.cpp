@@ -2,11 +2,11 @@
 #include "tensor/kernels/probe.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/home.h"
 #include "base/json.h"
@@ -22,8 +22,6 @@ namespace {
 
 constexpr int kFormat = 1;                // of the file; another number is measured anew
 constexpr double kWorthSwitching = 1.05;  // a later candidate must be this much faster: noise must not choose
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 fs::path report_file() {
   const fs::path home = quern_home();
@@ -76,12 +74,12 @@ ProbeReport::Candidate time_candidate(const std::string& name) {
   const Mat ma = row_major(a.data(), K), mb = row_major(b.data(), K).transposed();
   double f32 = 1e30, int8 = 1e30;
   const auto timed = [](double& best, const auto& work) {
-    const double start = now();
+    const double start = now_s();
     work();
-    best = std::min(best, now() - start);
+    best = std::min(best, now_s() - start);
   };
-  const double give_up = now() + 0.02;
-  for (int run = 0; run < 20 && (run < 2 || now() < give_up); ++run) {
+  const double give_up = now_s() + 0.02;
+  for (int run = 0; run < 20 && (run < 2 || now_s() < give_up); ++run) {
     timed(f32, [&] { gemm(M, N, K, ma, mb, c.data(), N); });
     timed(int8, [&] { int8_gemm(M, N, K, ma, mb, c.data(), N); });
   }
@@ -90,7 +88,7 @@ ProbeReport::Candidate time_candidate(const std::string& name) {
 
 ProbeReport measure() {
   ProbeReport report;
-  const double start = now();
+  const double start = now_s();
   report.cpu = cpu_features().model;
   report.features = cpu_features().names();
   const int team = compute_threads();
@@ -120,7 +118,7 @@ ProbeReport measure() {
                       ? "the only kernels for this machine"
                       : fmt::format("fastest of {} in f32 and int8 together", report.candidates.size());
   if (wrong) report.reason += fmt::format("; {} left out for wrong results", wrong);
-  report.milliseconds = (now() - start) * 1e3;
+  report.milliseconds = (now_s() - start) * 1e3;
   return report;
 }
 

@@ -2,13 +2,13 @@
 #include "tensor/kernels/probe_peaks.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/threads.h"
 #include "tensor/kernels/cpu_features.h"
 
@@ -21,17 +21,15 @@
 namespace quern {
 namespace {
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
 constexpr int kTurns = 8000, kRuns = 12;
 
 // The fastest of several short runs: what disturbs a run only makes it slower.
 double best_rate(double operations, void (*work)()) {
   double best = 1e30;
   for (int run = 0; run < kRuns; ++run) {
-    const double start = now();
+    const double start = now_s();
     work();
-    best = std::min(best, now() - start);
+    best = std::min(best, now_s() - start);
   }
   return operations / best / 1e9;
 }
@@ -149,14 +147,14 @@ double memory_gb_per_s() {
                [&](int64_t begin, int64_t end) { std::memset(&words[begin], 1, size_t(end - begin) * 8); });
   double best = 1e30;
   for (int run = 0; run < 3; ++run) {
-    const double start = now();
+    const double start = now_s();
     parallel_for(kWords, 4096, [&](int64_t begin, int64_t end) {
       uint64_t sum[8] = {};
       for (int64_t i = begin; i + 8 <= end; i += 8)
         for (int64_t lane = 0; lane < 8; ++lane) sum[lane] += words[i + lane];
       for (uint64_t& s : sum) asm volatile("" : "+r"(s));
     });
-    best = std::min(best, now() - start);
+    best = std::min(best, now_s() - start);
   }
   return double(kBytes) / best / 1e9;
 }

@@ -61,20 +61,20 @@ class PanelTarget {
   }
 
   // `rows` <= kTileRows rows from row n on; first: y starts at zero; last: nothing follows.
-  void run(QuantTileFn* const* tiles, int64_t rows, int64_t n, QuantTile tile, bool last) {
+  void run(QuantTileFn* multiply, int64_t rows, int64_t n, QuantTile tile, bool last) {
     tile.bias = last ? bias_ : nullptr;
     float* y = y_ + n * ldy_;
     if (cols_ == kPanelRows) {
       tile.y = y;
       tile.ldy = ldy_;
-      return tiles[rows - 1](tile);
+      return multiply(tile);
     }
     alignas(64) std::array<float, kTileRows * kPanelRows> whole{};
     tile.y = whole.data();
     tile.ldy = kPanelRows;
     if (!tile.first)
       for (int64_t i = 0; i < rows; ++i) std::copy_n(y + i * ldy_, cols_, tile.y + i * kPanelRows);
-    tiles[rows - 1](tile);
+    multiply(tile);
     for (int64_t i = 0; i < rows; ++i) std::copy_n(tile.y + i * kPanelRows, cols_, y + i * ldy_);
   }
 
@@ -97,11 +97,14 @@ void multiply_panel(const QuantPanels& panels, const QuantTypeTiles& tiles, int6
     const int64_t count = std::min(step, panels.records() - b);
     const uint8_t* records = panels.panel(panel) + b * record.bytes;
     if (by_strip) tiles.unpack(records, count, strip);
-    for (int64_t n = rows.begin; n < rows.end; n += kTileRows)
+    for (int64_t n = rows.begin; n < rows.end; n += kTileRows) {
+      const int64_t height = std::min<int64_t>(kTileRows, rows.end - n);
+      const bool from_strip = by_strip && height == kTileRows;
       target.run(
-          by_strip ? tiles.strip : tiles.direct, std::min<int64_t>(kTileRows, rows.end - n), n,
-          {.records = by_strip ? strip : records, .count = count, .x = x.at(n, b * record.values), .first = b == 0},
+          from_strip ? tiles.strip : tiles.direct[height - 1], height, n,
+          {.records = from_strip ? strip : records, .count = count, .x = x.at(n, b * record.values), .first = b == 0},
           b + count == panels.records());
+    }
     b += step;
   } while (b < panels.records());
 }

@@ -207,14 +207,13 @@ template <class W>
 const QuantTypeTiles* simple_tiles() {
   using Strip = SimpleStrip<W>;
   static constexpr QuantTypeTiles kDirect{
-      32, {simple_tile<W, 1>, simple_tile<W, 2>, simple_tile<W, 3>, simple_tile<W, 4>}, nullptr, 0, {}};
+      32, {simple_tile<W, 1>, simple_tile<W, 2>, simple_tile<W, 3>, simple_tile<W, 4>}, nullptr, 0, nullptr};
   if constexpr (W::kStrips) {
-    static constexpr QuantTypeTiles kBoth{
-        32,
-        {simple_tile<W, 1>, simple_tile<W, 2>, simple_tile<W, 3>, simple_tile<W, 4>},
-        unpack_simple<W>,
-        Strip::kBytes,
-        {simple_tile<Strip, 1>, simple_tile<Strip, 2>, simple_tile<Strip, 3>, simple_tile<Strip, 4>}};
+    static constexpr QuantTypeTiles kBoth{32,
+                                          {simple_tile<W, 1>, simple_tile<W, 2>, simple_tile<W, 3>, simple_tile<W, 4>},
+                                          unpack_simple<W>,
+                                          Strip::kBytes,
+                                          simple_tile<Strip, kTileRows>};
     return &kBoth;
   }
   return &kDirect;
@@ -223,14 +222,13 @@ template <class W>
 const QuantTypeTiles* super_tiles() {
   using Strip = SuperStrip<W>;
   static constexpr QuantTypeTiles kDirect{
-      256, {super_tile<W, 1>, super_tile<W, 2>, super_tile<W, 3>, super_tile<W, 4>}, nullptr, 0, {}};
+      256, {super_tile<W, 1>, super_tile<W, 2>, super_tile<W, 3>, super_tile<W, 4>}, nullptr, 0, nullptr};
   if constexpr (W::kStrips) {
-    static constexpr QuantTypeTiles kBoth{
-        256,
-        {super_tile<W, 1>, super_tile<W, 2>, super_tile<W, 3>, super_tile<W, 4>},
-        unpack_super<W>,
-        Strip::kBytes,
-        {super_tile<Strip, 1>, super_tile<Strip, 2>, super_tile<Strip, 3>, super_tile<Strip, 4>}};
+    static constexpr QuantTypeTiles kBoth{256,
+                                          {super_tile<W, 1>, super_tile<W, 2>, super_tile<W, 3>, super_tile<W, 4>},
+                                          unpack_super<W>,
+                                          Strip::kBytes,
+                                          super_tile<Strip, kTileRows>};
     return &kBoth;
   }
   return &kDirect;

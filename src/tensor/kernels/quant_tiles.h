@@ -38,7 +38,7 @@ struct QuantTypeTiles {
   // Null, or for many rows: records are unpacked once into a strip (codes as bytes, scales as f32) that stays in L1.
   void (*unpack)(const uint8_t* records, int64_t count, uint8_t* strip);
   int64_t strip_bytes;  // per record
-  QuantTileFn* strip[kTileRows];
+  QuantTileFn* strip;   // for kTileRows rows; fewer are left to `direct`, whose results are the same
 };
 
 struct QuantInstructions {
