@@ -34,7 +34,7 @@ void convert(const ConvertVerbOptions& o) {
   const ConvertReport report = convert_model(resolve_model_path(o.from), o.to, parsed(o));
   for (const std::string& w : report.warnings) warn(w);
   if (!report.fallen_back.empty())
-    warn(fmt::format("{} tensors have rows that {} does not fit, as {}; they are q8_0 or f16",
+    warn(fmt::format("{} tensors have rows that {} does not fit, as {}; they are of the next type that does",
                      report.fallen_back.size(), o.type, report.fallen_back.front()));
   if (o.common.json) {
     const Json out = {{"from", o.from},

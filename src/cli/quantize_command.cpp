@@ -10,7 +10,7 @@
 #include "formats/convert.h"
 #include "formats/model_path.h"
 #include "formats/model_source.h"
-#include "infer/quantise_plan.h"
+#include "formats/quantise_plan.h"
 
 namespace quern {
 

@@ -10,6 +10,7 @@
 #include "formats/gguf_tokenizer.h"
 #include "formats/gguf_weights.h"
 #include "formats/model_source.h"
+#include "formats/quantise_plan.h"
 #include "formats/safetensors.h"
 #include "models/causal_lm.h"
 
@@ -20,28 +21,37 @@ Json lineage_of(const ModelSource& source, std::string_view format, const Conver
   Json lineage = source.lineage();
   if (!lineage.is_object()) lineage = Json::object();
   if (!lineage.contains("steps") || !lineage["steps"].is_array()) lineage["steps"] = Json::array();
-  lineage["steps"].push_back({{"step", options.step},
-                              {"from", source.path().filename().string()},
-                              {"to", format},
-                              {"type", options.type ? std::string(name(*options.type)) : "as stored"},
-                              {"code_version", QUERN_VERSION}});
+  Json step{{"step", options.step},
+            {"from", source.path().filename().string()},
+            {"to", format},
+            {"type", options.type ? std::string(name(*options.type)) : "as stored"},
+            {"code_version", QUERN_VERSION}};
+  step.update(options.note);
+  lineage["steps"].push_back(std::move(step));
   return lineage;
 }
 
 // The type that `wanted` becomes for rows of `width` values.
 DType fitting(DType wanted, int64_t width, const std::string& tensor, ConvertReport& report) {
-  if (width % info(wanted).block_size == 0) return wanted;
-  report.fallen_back.push_back(tensor);
-  return width % info(DType::q8_0).block_size == 0 ? DType::q8_0 : DType::f16;
+  const DType dtype = dtype_for_rows(wanted, width);
+  if (dtype != wanted) report.fallen_back.push_back(tensor);
+  return dtype;
 }
 
 // --- to GGUF ---
+
+// A tensor of the checkpoint, by the name it has there and by the one that its family gives it.
+struct GgufPart {
+  std::string stored, name;
+};
 
 struct GgufPlan {
   const GgufNameRow* row = nullptr;
   std::string name;
   int64_t layer = -1;
-  std::map<int64_t, std::string> parts;  // by expert; -1: the whole tensor
+  std::map<int64_t, GgufPart> parts;  // by expert; -1: the whole tensor
+
+  const GgufPart& first() const { return parts.begin()->second; }
 };
 
 std::function<bool(const std::string&)> ignorable_of(const Json& config) {
@@ -78,7 +88,7 @@ std::vector<GgufPlan> plan_tensors(const Weights& weights, const Json& config, c
     plan.row = match->row;
     plan.name = match->gguf_name();
     plan.layer = match->layer;
-    if (!plan.parts.emplace(match->expert, name).second)
+    if (!plan.parts.emplace(match->expert, GgufPart{name, match->hf_name()}).second)
       throw Error(ErrorKind::InvalidModel, "{}: two tensors are '{}' in GGUF", where, plan.name);
   }
   std::vector<GgufPlan> out;
@@ -95,37 +105,36 @@ std::vector<GgufPlan> plan_tensors(const Weights& weights, const Json& config, c
   return out;
 }
 
-// llama.cpp wants these in f32, as it does vectors.
-bool always_f32(const std::string& name) {
-  return name.find("ffn_gate_inp") != std::string::npos || name == "position_embd.weight" ||
-         name == "token_types.weight";
-}
-
 Tensor in_gguf_order(const Tensor& t, GgufLayout layout, GgufHeads heads) {
   return to_gguf_layout(t.contiguous(), layout, heads);
 }
 
 GgufSource source_of(const GgufPlan& plan, std::shared_ptr<const Weights> weights, GgufHeads heads,
                      const ConvertOptions& options, ConvertReport& report) {
-  const Tensor first = in_gguf_order(*weights->find(plan.parts.begin()->second), plan.row->layout, heads);
+  const Tensor first = in_gguf_order(*weights->find(plan.first().stored), plan.row->layout, heads);
   GgufSource out{.name = plan.name, .dtype = first.dtype(), .shape = first.shape(), .produce = {}};
   const bool stacked = plan.parts.begin()->first >= 0;
   if (stacked) out.shape.insert(out.shape.begin(), int64_t(plan.parts.size()));
-  if (out.shape.size() < 2 || always_f32(plan.name))
+  if (out.shape.size() < 2 || stays_f32(plan.first().name))  // llama.cpp wants it so too
     out.dtype = DType::f32;
   else if (options.choose)
-    out.dtype = options.choose(plan.parts.begin()->second, out.shape);
+    out.dtype = options.choose(plan.first().name, out.shape);
   else if (options.type)
     out.dtype = fitting(*options.type, out.shape.back(), plan.name, report);
   report.values += numel(out.shape);
-  out.produce = [plan, weights, heads, dtype = out.dtype, shape = out.shape, stacked] {
-    if (!stacked)
-      return in_gguf_order(*weights->find(plan.parts.begin()->second), plan.row->layout, heads).to(dtype).contiguous();
+  const auto encoded = [weights, heads, layout = plan.row->layout, dtype = out.dtype, matrix = out.shape.size() >= 2,
+                        encode = options.encode](const GgufPart& part) {
+    const Tensor values = in_gguf_order(*weights->find(part.stored), layout, heads);
+    if (matrix && encode && values.dtype() != dtype) return encode(part.name, values, dtype).contiguous();
+    return values.to(dtype).contiguous();
+  };
+  out.produce = [plan, encoded, dtype = out.dtype, shape = out.shape, stacked] {
+    if (!stacked) return encoded(plan.first());
     Tensor all = Tensor::empty(shape, dtype);
     std::byte* at = all.data<std::byte>();
-    for (const auto& [expert, name] : plan.parts) {
-      const Tensor one = in_gguf_order(*weights->find(name), plan.row->layout, heads).to(dtype).contiguous();
-      QUERN_CHECK(one.size_bytes() * plan.parts.size() == all.size_bytes(), "expert '{}' has another size", name);
+    for (const auto& [expert, part] : plan.parts) {
+      const Tensor one = encoded(part);
+      QUERN_CHECK(one.size_bytes() * plan.parts.size() == all.size_bytes(), "expert '{}' has another size", part.name);
       at = std::copy_n(one.data<std::byte>(), one.size_bytes(), at);
     }
     return all;
@@ -269,22 +278,25 @@ void to_folder(const ModelSource& source, const fs::path& to, const ConvertOptio
 }
 }  // namespace
 
-ConvertReport convert_model(const fs::path& from, const fs::path& to, const ConvertOptions& options) {
+ConvertReport convert_model(const ModelSource& source, const fs::path& to, const ConvertOptions& options) {
   if (options.type && is_read_only(*options.type))
     throw Error(ErrorKind::Unsupported, "type {} is read but not written", name(*options.type));
   if (fs::exists(to))
     throw Error(ErrorKind::InvalidArgument, "{} exists", to.string()).hint("give another name, or remove it first");
   ConvertReport report;
-  const std::unique_ptr<const ModelSource> source = ModelSource::open(from);
   try {
     if (to.extension() == ".gguf")
-      to_gguf(*source, to, options, report);
+      to_gguf(source, to, options, report);
     else
-      to_folder(*source, to, options, report);
+      to_folder(source, to, options, report);
   } catch (const nlohmann::json::exception& e) {
-    throw Error(ErrorKind::InvalidModel, "{}: {}", from.string(), e.what());
+    throw Error(ErrorKind::InvalidModel, "{}: {}", source.path().string(), e.what());
   }
   return report;
+}
+
+ConvertReport convert_model(const fs::path& from, const fs::path& to, const ConvertOptions& options) {
+  return convert_model(*ModelSource::open(from), to, options);
 }
 
 }  // namespace quern

@@ -13,6 +13,7 @@
 #include "formats/gguf.h"
 #include "formats/gguf_config.h"
 #include "formats/hf_folder.h"
+#include "models/tiny_configs.h"
 
 namespace quern {
 namespace {
@@ -138,6 +139,22 @@ TEST(Convert, RefusesToOverwriteAndTypesAFolderCantHold) {
   EXPECT_THROW(convert_model(folder, dir.path()), Error);
   EXPECT_THROW(convert_model(folder, dir.path() / "new", {.type = DType::q8_0}), Error);
   EXPECT_FALSE(fs::exists(dir.path() / "new"));
+}
+
+// The rule of dtype_for_rows(), as `quern quantize` has it: rows of 576 are no blocks of 256.
+TEST(Convert, RowsThatATypeDoesNotFitFallBackByTheRuleOfQuantising) {
+  Json config = testing_models::tiny_config("llama");
+  config["hidden_size"] = 576;
+  config["intermediate_size"] = 512;
+  const TemporaryDirectory dir;
+  fs::create_directories(dir.path() / "m");
+  save_model(dir.path() / "m", *build_model(config, ParamStore::fresh(1, {})));
+  const ConvertReport report = convert_model(dir.path() / "m", dir.path() / "m.gguf", {.type = DType::q4_k});
+  const GgufFile file = GgufFile::open(dir.path() / "m.gguf");
+  EXPECT_EQ(file.find("blk.0.ffn_down.weight")->dtype(), DType::q4_k);
+  EXPECT_EQ(file.find("blk.0.ffn_up.weight")->dtype(), DType::q5_0);
+  EXPECT_THAT(report.fallen_back, testing::Contains("blk.0.ffn_up.weight"));
+  EXPECT_THAT(report.fallen_back, testing::Not(testing::Contains("blk.0.ffn_down.weight")));
 }
 
 TEST(Convert, LineageGrowsByAStepEachTime) {

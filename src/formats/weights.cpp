@@ -25,7 +25,7 @@ class SafetensorsWeights final : public Weights {
     if (!t) return std::nullopt;
     const DType dtype = t->dtype();
     if (reinterpret_cast<uintptr_t>(t->bytes.data()) % size_t(info(dtype).block_bytes) == 0)
-      return Tensor::borrow(t->bytes.data(), t->shape, dtype, mapping_of(*t));
+      return Tensor::borrow(t->bytes.data(), t->shape, dtype, mapping_of(*t), /*mapped=*/true);
     Tensor copy = Tensor::empty(t->shape, dtype);
     std::ranges::copy(t->bytes, copy.data<std::byte>());
     return copy;

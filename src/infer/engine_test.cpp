@@ -422,6 +422,22 @@ TEST(PrefixTree, SharesTheLongestKnownBeginningAndDropsTheLongestUnused) {
   EXPECT_EQ(pool.free_pages(), 8);
 }
 
+TEST(PrefixTree, AKeyWithoutPagesIsForgotten) {
+  const auto model = tiny_model(tiny_llama_config());
+  KvPool pool(model->shape(), uint64_t{1} << 30, 8);
+  PrefixTree tree(pool, 2);
+  for (int64_t key = 0; key < 100; ++key) {
+    CachedSequence a(pool);
+    ASSERT_TRUE(a.reserve(64));
+    tree.add(random_ids(uint64_t(key), 64), a, key);
+    tree.add(random_ids(uint64_t(key), 10), a, -key - 1);  // not a page
+    EXPECT_LE(tree.num_keys(), 2u);
+  }
+  while (tree.drop_one()) continue;
+  EXPECT_EQ(tree.num_keys(), 0u);
+  EXPECT_EQ(pool.free_pages(), 8);
+}
+
 TEST(Lookup, GuessesWhatFollowedTheLongestAgreement) {
   const auto guess = [](std::vector<int32_t> tokens, int64_t most) {
     const auto g = lookup_guess(tokens, most);

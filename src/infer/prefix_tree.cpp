@@ -39,7 +39,11 @@ void PrefixTree::remove(Node& leaf) {
   Node& parent = *leaf.parent;
   const auto [begin, end] = parent.children.equal_range(hash_of_block(leaf.tokens));
   parent.children.erase(std::find_if(begin, end, [&](const auto& entry) { return entry.second.get() == &leaf; }));
-  if (parent.children.empty() && parent.parent) leaves_.insert({parent.used, &parent});
+  if (!parent.children.empty()) return;
+  if (parent.parent)
+    leaves_.insert({parent.used, &parent});
+  else
+    roots_.erase(parent.key);
 }
 
 CachedSequence PrefixTree::find(std::span<const int32_t> tokens, int64_t key) {
@@ -61,8 +65,9 @@ CachedSequence PrefixTree::find(std::span<const int32_t> tokens, int64_t key) {
 }
 
 void PrefixTree::add(std::span<const int32_t> tokens, const CachedSequence& cache, int64_t key) {
-  if (most_pages_ == 0) return;
+  if (most_pages_ == 0 || tokens.size() < size_t(kPageSize)) return;
   Node* at = &roots_[key];
+  at->key = key;
   for (size_t b = 0; tokens.size() >= size_t(kPageSize); ++b, tokens = tokens.subspan(kPageSize)) {
     const auto block = tokens.first(kPageSize);
     const uint64_t hash = hash_of_block(block);

@@ -37,6 +37,7 @@ class PrefixTree {
   bool drop_one();
 
   const PrefixStats& stats() const { return stats_; }
+  size_t num_keys() const { return roots_.size(); }  // that have pages
 
  private:
   using Block = std::array<int32_t, kPageSize>;
@@ -45,6 +46,7 @@ class PrefixTree {
     int32_t page = -1;
     uint64_t used = 0;  // by a clock that ticks with every use
     Node* parent = nullptr;
+    int64_t key = 0;                                                    // of a root
     std::unordered_multimap<uint64_t, std::unique_ptr<Node>> children;  // by the hash of their tokens
   };
 
@@ -54,7 +56,7 @@ class PrefixTree {
 
   KvPool& pool_;
   int64_t most_pages_;
-  std::map<int64_t, Node> roots_;                // by key
+  std::map<int64_t, Node> roots_;                // by key; none without children
   std::set<std::pair<uint64_t, Node*>> leaves_;  // the longest unused first
   uint64_t clock_ = 0;
   PrefixStats stats_;

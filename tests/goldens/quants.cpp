@@ -4,10 +4,9 @@
 #include <cctype>
 #include <cmath>
 
+#include "formats/fp8_blocks.h"
 #include "golden.h"
 #include "tensor/ops.h"
-#include "tensor/quant/dequantise.h"
-#include "tensor/quant/quantise.h"
 
 namespace quern::goldens {
 
@@ -106,11 +105,10 @@ Outcome check_float_formats(const fs::path& base) {
     for (size_t i = 0; i < codes.size(); ++i)
       c.require(key, got[i] == want[i] || (std::isnan(got[i]) && std::isnan(want[i])));
   }
-  const Shape& shape = e.shape("block_fp8.weight");
-  std::vector<float> values(size_t(numel(shape)));
-  dequantise_scaled_f8(DType::f8_e4m3, e.bytes("block_fp8.weight").data(),
-                       e.floats("block_fp8.weight_scale_inv").data(), shape[0], shape[1], values.data());
-  c.close("block_fp8", values, e.floats("block_fp8.dequantized"), 0, 1e-6);
+  const Tensor weight = stored(e.bytes("block_fp8.weight"), e.shape("block_fp8.weight"), DType::f8_e4m3);
+  const Tensor scales = Tensor::from(e.floats("block_fp8.weight_scale_inv"), e.shape("block_fp8.weight_scale_inv"));
+  c.close("block_fp8", from_fp8_blocks("block_fp8.weight", weight, scales, {.rows = 128, .cols = 128}).to_vector(),
+          e.floats("block_fp8.dequantized"), 0, 1e-6);
   e.require_all_read();
   return c.outcome();
 }

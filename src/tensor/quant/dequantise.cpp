@@ -209,11 +209,4 @@ void dequantise(DType dtype, const void* blocks, float* out, int64_t n) {
   }
 }
 
-void dequantise_scaled_f8(DType dtype, const void* w, const float* scale, int64_t M, int64_t K, float* out) {
-  const int64_t tiles = (K + kF8Tile - 1) / kF8Tile;
-  dequantise(dtype, w, out, M * K);
-  for (int64_t m = 0; m < M; ++m)
-    for (int64_t k = 0; k < K; ++k) out[m * K + k] *= scale[m / kF8Tile * tiles + k / kF8Tile];
-}
-
 }  // namespace quern

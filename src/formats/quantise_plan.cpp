@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "infer/quantise_plan.h"
+#include "formats/quantise_plan.h"
 
 #include <algorithm>
 #include <array>
 
-#include "tensor/quant/quantise.h"
+#include "base/error.h"
 
 namespace quern {
 
@@ -18,18 +18,18 @@ bool is_embedding_name(std::string_view name) {
   return ends_in_any(
       name, {"embed_tokens.weight", "wte.weight", "embed_in.weight", "tokens_embed.weight", "word_embeddings.weight"});
 }
-bool stays_f32(std::string_view name) {
-  return ends_in_any(
-      name, {"wpe.weight", "positions_embed.weight", "position_embeddings.weight", "token_type_embeddings.weight",
-             "mlp.gate.weight", "block_sparse_moe.gate.weight", "shared_expert_gate.weight"});
-}
-
 // Bits per weight, scales included.
 double bits_of(DType dtype) { return 8.0 * info(dtype).block_bytes / info(dtype).block_size; }
 
 DType at_least_q6(DType dtype) { return bits_of(dtype) < bits_of(DType::q6_k) ? DType::q6_k : dtype; }
 
 }  // namespace
+
+bool stays_f32(std::string_view name) {
+  return ends_in_any(
+      name, {"wpe.weight", "positions_embed.weight", "position_embeddings.weight", "token_type_embeddings.weight",
+             "mlp.gate.weight", "block_sparse_moe.gate.weight", "shared_expert_gate.weight"});
+}
 
 bool is_head_name(std::string_view name) { return ends_in_any(name, {"lm_head.weight", "embed_out.weight"}); }
 
@@ -75,31 +75,6 @@ PlannedTensor plan_tensor(const std::string& name, const Shape& shape, const Qua
   if (planned.dtype != wanted)
     planned.reason = fmt::format("rows of {} are no blocks of {}", shape.back(), info(wanted).block_size);
   return planned;
-}
-
-std::vector<PlannedTensor> plan_quantisation(std::span<const Parameter> parameters,
-                                             const QuantisePlanOptions& options) {
-  require_written(options.dtype);
-  for (const auto& given : {options.embedding, options.head})
-    if (given) require_written(*given);
-  std::vector<PlannedTensor> plan;
-  for (const Parameter& p : parameters) plan.push_back(plan_tensor(p.name, p.value.shape(), options));
-  return plan;
-}
-
-int64_t planned_bytes(std::span<const PlannedTensor> plan) {
-  int64_t bytes = 0;
-  for (const PlannedTensor& t : plan) bytes += int64_t(size_bytes(t.dtype, numel(t.shape)));
-  return bytes;
-}
-
-Tensor quantised(const Tensor& value, DType dtype, std::span<const float> importance) {
-  if (value.dtype() == dtype) return value.detach().contiguous();
-  if (importance.empty() || !is_quantised(dtype)) return value.detach().contiguous().to(dtype);
-  const Tensor wide = value.detach().to(DType::f32).contiguous(), out = Tensor::empty(value.shape(), dtype);
-  const int64_t K = value.size(-1);
-  quantise(dtype, wide.data(), value.numel() / K, K, importance, out.raw());
-  return out;
 }
 
 }  // namespace quern

@@ -11,12 +11,10 @@
 //      and where rows are no multiple of 32 either, to f16.
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "nn/params.h"
+#include "tensor/tensor.h"
 
 namespace quern {
 
@@ -38,14 +36,8 @@ DType dtype_for_rows(DType dtype, int64_t K);
 
 // What one matrix or vector of that name and shape becomes.
 PlannedTensor plan_tensor(const std::string& name, const Shape& shape, const QuantisePlanOptions& options);
+bool stays_f32(std::string_view name);     // the matrices of rule 1, by their Hugging Face names
 bool is_head_name(std::string_view name);  // "lm_head.weight" and its kin
 void require_written(DType dtype);         // throws InvalidArgument for a type that models are not written in
-
-// In the order of the model's parameters. Throws InvalidArgument for a dtype that is not written.
-std::vector<PlannedTensor> plan_quantisation(std::span<const Parameter> parameters, const QuantisePlanOptions& options);
-int64_t planned_bytes(std::span<const PlannedTensor> plan);
-
-// `value` in the planned dtype. importance (K): see quantise() in tensor/quant/quantise.h; empty: none.
-Tensor quantised(const Tensor& value, DType dtype, std::span<const float> importance = {});
 
 }  // namespace quern
