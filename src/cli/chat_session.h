@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A conversation with a model, as the verb `run` holds it: what was said, and the commands that begin with a slash.
+// A conversation, as the verb `run` holds it: what was said, and the commands that begin with a slash.
 
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cli/sampling_options.h"
-#include "infer/chat.h"
-#include "infer/chat_format.h"
-#include "infer/engine.h"
+#include "cli/chat_partner.h"
 
 namespace quern {
 
 class ChatSession {
  public:
-  ChatSession(LoadedModel model, SamplingFlags sampling, EngineOptions options, std::string system);
+  ChatSession(std::unique_ptr<ChatPartner> partner, SamplingFlags sampling, std::string system);
 
-  // Asks, and hands the answer's pieces to `show` as they come; false from it ends the answer. A model that was not
+  // Asks, and hands the answer's pieces to `show` as they come; false from it ends the answer. A partner that was not
   // taught conversations continues the text instead.
-  GenerationResult ask(const std::string& text, const std::function<bool(const std::string&)>& show);
+  ChatAnswer ask(const std::string& text, const ChatPartner::Show& show);
   // The last question again, with the next seed. Nothing when there is none.
-  std::optional<GenerationResult> again(const std::function<bool(const std::string&)>& show);
+  std::optional<ChatAnswer> again(const ChatPartner::Show& show);
 
   // /system TEXT, /set NAME VALUE and so on; what is to be told to the user. Throws InvalidArgument, naming what there
   // is. `regenerate` is set where the last question is to be asked again, `quit` where the conversation ends.
@@ -32,27 +29,24 @@ class ChatSession {
   };
   Reply command(const std::string& line);
 
-  bool knows_chat() const { return format_.has_value(); }
-  // Does the model's template begin each answer inside a thought?
-  bool starts_thinking() const { return starts_thinking_; }
-  const LoadedModel& model() const { return model_; }
+  const ChatPartner& partner() const { return *partner_; }
+  const std::vector<ChatMessage>& messages() const { return messages_; }
+  const std::string& question() const { return last_question_; }  // the last one
 
  private:
-  LoadedModel model_;
+  std::unique_ptr<ChatPartner> partner_;
   SamplingFlags sampling_;
-  Engine engine_;
   std::string system_;
   std::vector<ChatMessage> messages_;
   std::string last_question_;
-  std::optional<ChatFormat> format_;  // nothing: the model was not taught conversations
-  bool starts_thinking_ = false;
-  std::vector<SampledToken> last_tokens_;  // of the last answer, for /why
+  bool answered_ = false;                   // the last question was, and stands among the messages
+  std::vector<AnsweredToken> last_tokens_;  // of the last answer, for /why
   uint64_t turn_ = 0;
 
-  std::vector<ChatMessage> with_system() const;
-  ChatTemplateInput conversation(bool add_generation_prompt) const;
-  std::vector<int32_t> prompt_for(const std::string& text);
-  std::string why() const;
+  std::vector<ChatMessage> with_system(const std::string& system, const std::vector<ChatMessage>& messages) const;
+  Reply edit(const std::string& text);
+  Reply system(const std::string& text);
+  std::string why();
   std::string set(const std::string& name, const std::string& value);
   void save(const std::string& path) const;
   void load(const std::string& path);

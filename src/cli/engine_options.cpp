@@ -5,10 +5,13 @@
 
 namespace quern {
 
-void EngineFlags::add_to(CLI::App* cmd) {
-  const auto engine = [](CLI::Option* option) { return option->group("Engine"); };
+void EngineFlags::add_to(CLI::App* cmd, bool many) {
+  const auto engine = [](CLI::Option* option) { return option->group(kEngineGroup); };
   engine(cmd->add_option("--context", context, "longest prompt and answer together; 0: what the model was made for"));
-  engine(cmd->add_option("--batch", batch, "most texts that are generated side by side")->check(CLI::Range(1, 65536)));
+  if (!many) batch = 1;
+  if (many)
+    engine(
+        cmd->add_option("--batch", batch, "most texts that are generated side by side")->check(CLI::Range(1, 65536)));
   engine(cmd->add_option("--chunk", chunk, "most tokens of one step; longer prompts are fed in pieces")
              ->check(CLI::Range(1, 1 << 20)));
   engine(cmd->add_option("--cache", cache, "most memory for keys and values, as 500MB"));

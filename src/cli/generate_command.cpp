@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/id_list.h"
+#include "cli/local_partner.h"
 #include "cli/result_json.h"
 #include "cli/sampling_options.h"
 #include "infer/engine.h"
@@ -22,7 +23,8 @@ struct GenerateOptions {
   SamplingFlags sampling;
   std::string model;
   std::vector<std::string> prompts, prompt_files, ids;
-  std::string prompt_lines;
+  std::string prompt_lines, system;
+  bool chat = false;
   bool echo = false, show_special = false, parse_special = false, prompt_logprobs = false;
   int num = 1, beams = 1, logprobs = -1;
   double length_penalty = 1;
@@ -35,7 +37,25 @@ struct Prompt {
   std::vector<int32_t> ids;
 };
 
-std::vector<Prompt> prompts_of(const GenerateOptions& o, const LoadedModel& model) {
+// How the model wants conversations.
+ChatFormat chat_format_of(const LoadedModel& model) {
+  std::optional<ChatFormat> format = ChatFormat::of_folder(model.folder, model.tokenizer);
+  if (!format)
+    throw Error(ErrorKind::InvalidArgument, "--chat: {} was not taught conversations", model.folder.string())
+        .hint("without --chat the text is continued as it stands");
+  return *format;
+}
+
+// A user's message, and the place where the assistant is to answer.
+std::vector<int32_t> chat_ids(const GenerateOptions& o, const ChatFormat& format, const std::string& text) {
+  std::vector<ChatMessage> messages;
+  if (!o.system.empty()) messages.push_back({"system", o.system});
+  messages.push_back({"user", text});
+  return format.encode(template_input(messages, true));
+}
+
+std::vector<Prompt> prompts_of(const GenerateOptions& o, const LoadedModel& model,
+                               const std::optional<ChatFormat>& chat) {
   std::vector<std::string> texts = o.prompts;
   for (const std::string& file : o.prompt_files)
     texts.push_back(file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(file));
@@ -49,20 +69,23 @@ std::vector<Prompt> prompts_of(const GenerateOptions& o, const LoadedModel& mode
   }
   std::vector<Prompt> out;
   for (std::string& text : texts) {
-    std::vector<int32_t> ids = model.encode_prompt(text, o.parse_special);
+    std::vector<int32_t> ids = chat ? chat_ids(o, *chat, text) : model.encode_prompt(text, o.parse_special);
     out.push_back({std::move(text), std::move(ids)});
   }
   for (const std::string& list : o.ids) {
     std::vector<int32_t> ids = parse_ids(list);
     out.push_back({model.tokenizer.valid() ? model.tokenizer.decode(ids) : "", std::move(ids)});
   }
+  if (out.empty() && chat) throw Error(ErrorKind::InvalidArgument, "--chat needs a message").hint("give --prompt TEXT");
   if (out.empty()) out.push_back({"", model.encode_prompt("")});
   return out;
 }
 
-std::vector<Request> requests_of(const GenerateOptions& o, const LoadedModel& model,
-                                 const std::vector<Prompt>& prompts) {
+std::vector<Request> requests_of(const GenerateOptions& o, const LoadedModel& model, const std::vector<Prompt>& prompts,
+                                 const std::optional<ChatFormat>& chat) {
   Request common = o.sampling.request(model);
+  if (chat && !o.sampling.ignore_end)
+    for (const int32_t id : chat->stop_ids()) common.stop_ids.push_back(id);
   common.skip_special = !o.show_special;
   common.sampling.logprobs = o.logprobs >= 0;
   common.sampling.top_logprobs = std::max(0, o.logprobs);
@@ -124,8 +147,15 @@ void generate(const GenerateOptions& o) {
   if (o.common.threads > 0) set_compute_threads(o.common.threads);
   install_interrupt_handler();
   const LoadedModel model = open_model(o.model);
-  const std::vector<Prompt> prompts = prompts_of(o, model);
-  std::vector<Request> requests = requests_of(o, model, prompts);
+  if (!o.chat && !o.system.empty())
+    throw Error(ErrorKind::InvalidArgument, "--system is part of a conversation").hint("add --chat");
+  if (o.chat && (!o.ids.empty() || o.parse_special))
+    throw Error(ErrorKind::InvalidArgument,
+                "--chat writes the special tokens itself; --ids and --parse-special do not go with it");
+  std::optional<ChatFormat> chat;
+  if (o.chat) chat = chat_format_of(model);
+  const std::vector<Prompt> prompts = prompts_of(o, model, chat);
+  std::vector<Request> requests = requests_of(o, model, prompts, chat);
   Engine engine(model.model, model.tokenizer, o.engine.options(model));
   if (requests.size() == 1 && o.beams == 1 && !o.common.json && model.tokenizer.valid() && o.logprobs < 0 &&
       !o.prompt_logprobs)
@@ -178,6 +208,9 @@ void add_generate_command(CLI::App& app) {
   add_repeated(cmd, "--prompt-file", o->prompt_files, "a file that is one prompt; -: standard input");
   cmd->add_option("--prompt-lines", o->prompt_lines, "a file with a prompt in each line");
   add_repeated(cmd, "--ids", o->ids, "token ids instead of text, as 5,17,3");
+  cmd->add_flag("--chat", o->chat,
+                "each prompt is a message to the model, in the form that its chat template gives it");
+  cmd->add_option("--system", o->system, "with --chat: what the model is told before the message");
   cmd->add_flag("--parse-special", o->parse_special, "special tokens written in the prompt count as such");
   cmd->add_flag("--show-special", o->show_special, "show special tokens in the text");
   cmd->add_flag("--echo", o->echo, "print the prompt before its continuation");
@@ -196,6 +229,7 @@ void add_generate_command(CLI::App& app) {
   add_examples(cmd,
                "  quern generate runs/village --prompt \"In the morning\" --max-tokens 100\n"
                "  quern generate runs/village -p \"The miller\" --num 3 --temperature 1.1 --seed 5\n"
+               "  quern generate smollm2 --chat -p \"What is a quern?\" --greedy\n"
                "  quern generate ./gpt2 -p \"Once\" --beams 4 --json\n"
                "  quern generate ./gpt2-xl --draft ./gpt2 -p \"Once\" --guess 5\n"
                "  quern generate ./gpt2 -p \"Name: \" --stop \"\\n\" --logprobs 3");

@@ -73,6 +73,12 @@ bool SamplingFlags::samples() const {
   return temperature.value_or(0) != 0 || top_k || top_p || min_p || typical_p || epsilon_cutoff || eta_cutoff;
 }
 
+std::vector<std::string> SamplingFlags::stop_texts() const {
+  std::vector<std::string> out;
+  for (const std::string& text : stop) out.push_back(unescaped(text));
+  return out;
+}
+
 Request SamplingFlags::request(const LoadedModel& model) const {
   Request r;
   SamplingOptions& s = r.sampling = model.sampling;
@@ -121,7 +127,7 @@ Request SamplingFlags::request(const LoadedModel& model) const {
     s.logit_bias.emplace_back(value, bias);
   }
   r.max_new_tokens = max_tokens;
-  for (const std::string& text : stop) r.stop.push_back(unescaped(text));
+  r.stop = stop_texts();
   if (!ignore_end) r.stop_ids = model.stop_ids;
   r.stop_ids.insert(r.stop_ids.end(), stop_ids.begin(), stop_ids.end());
   return r;

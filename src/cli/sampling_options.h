@@ -27,7 +27,8 @@ struct SamplingFlags {
   void add_to(CLI::App* cmd);
   // Everything of a request but its prompt.
   Request request(const LoadedModel& model) const;
-  bool samples() const;  // an option that only sampling has was given
+  std::vector<std::string> stop_texts() const;  // `stop` with \n and \t as what they mean
+  bool samples() const;                         // an option that only sampling has was given
 };
 
 }  // namespace quern

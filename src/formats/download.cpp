@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/terminal.h"
+#include "formats/http_post.h"
 
 namespace quern {
 
@@ -134,37 +135,30 @@ Answer perform(const std::string& url, Transfer& t, const std::vector<std::strin
   return {code, t.status()};
 }
 
-// Without what a user name and password may stand in.
-std::string shown(const std::string& url) {
-  const size_t scheme = url.find("://"), at = url.find('@');
-  if (scheme == std::string::npos || at == std::string::npos || at > url.find('/', scheme + 3)) return url;
-  return url.substr(0, scheme + 3) + url.substr(at + 1);
-}
-
 // Whether it makes sense to ask again; throws what will not get better.
 bool may_retry(const std::string& url, Answer answer) {
   const auto [code, status] = answer;
   if (code == CURLE_OK) {
     if (status >= 200 && status < 300) return false;
     if (status == 401 || status == 403)
-      throw Error(ErrorKind::InvalidArgument, "{}: the server refuses (HTTP {})", shown(url), status)
+      throw Error(ErrorKind::InvalidArgument, "{}: the server refuses (HTTP {})", shown_url(url), status)
           .hint("models behind a licence need a token: --token-file FILE, or $HF_TOKEN");
     if (status == 404 || status == 410)
-      throw Error(ErrorKind::NotFound, "{}: there is no such thing (HTTP {})", shown(url), status)
+      throw Error(ErrorKind::NotFound, "{}: there is no such thing (HTTP {})", shown_url(url), status)
           .hint("check the name; private models look missing without a token");
     if (status == 408 || status == 416 || status == 425 || status == 429 || status >= 500) return true;
-    throw Error(ErrorKind::Io, "{}: the server answers HTTP {}", shown(url), status);
+    throw Error(ErrorKind::Io, "{}: the server answers HTTP {}", shown_url(url), status);
   }
   switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
-      throw Error(ErrorKind::InvalidArgument, "{}: not an address that can be fetched", shown(url))
+      throw Error(ErrorKind::InvalidArgument, "{}: not an address that can be fetched", shown_url(url))
           .hint("give http:// or https://");
     case CURLE_TOO_MANY_REDIRECTS:
-      throw Error(ErrorKind::Io, "{}: the server sends from place to place without end", shown(url));
+      throw Error(ErrorKind::Io, "{}: the server sends from place to place without end", shown_url(url));
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-      throw Error(ErrorKind::Io, "{}: the server's certificate is not to be trusted", shown(url));
+      throw Error(ErrorKind::Io, "{}: the server's certificate is not to be trusted", shown_url(url));
     default:
       return true;
   }
@@ -261,7 +255,7 @@ class Fetch {
     if (!complaint.empty()) {
       part_.clear();
       fs::remove(part_.path());
-      throw Error(ErrorKind::InvalidData, "{}: {}", shown(what_.url), complaint)
+      throw Error(ErrorKind::InvalidData, "{}: {}", shown_url(what_.url), complaint)
           .hint("nothing was kept; try again, or another mirror (--hub)");
     }
     part_.finish(what_.to);
@@ -283,7 +277,7 @@ class Fetch {
       if (!may_retry(what_.url, answer)) return;
       attempt = part_.size() > before ? 0 : attempt + 1;
       if (attempt >= options_.attempts)
-        throw Error(ErrorKind::Io, "{}: {}", shown(what_.url), reason_of(answer))
+        throw Error(ErrorKind::Io, "{}: {}", shown_url(what_.url), reason_of(answer))
             .hint("{} are here; the same command goes on from there", format_size(part_.size()));
       wait_before_retry(options_, attempt, t.retry_after_s);
     }
@@ -312,7 +306,7 @@ class Fetch {
     t.take = [&](std::string_view bytes) {
       if (what_.size && t.offset + t.received > *what_.size) {
         part_.clear();
-        throw Error(ErrorKind::InvalidData, "{}: more comes than the {} bytes announced", shown(what_.url),
+        throw Error(ErrorKind::InvalidData, "{}: more comes than the {} bytes announced", shown_url(what_.url),
                     *what_.size);
       }
       part_.append(bytes);
@@ -331,13 +325,14 @@ std::string fetch_text(const std::string& url, const HttpOptions& options, uint6
     t.options = &options;
     t.take = [&](std::string_view bytes) {
       if (text.size() + bytes.size() > most_bytes)
-        throw Error(ErrorKind::InvalidData, "{}: the answer is longer than {}", shown(url), format_size(most_bytes));
+        throw Error(ErrorKind::InvalidData, "{}: the answer is longer than {}", shown_url(url),
+                    format_size(most_bytes));
       text += bytes;
     };
     const Answer answer = perform(url, t, {});
     if (!may_retry(url, answer)) return text;
     if (attempt + 1 >= options.attempts)
-      throw Error(ErrorKind::Io, "{}: {}", shown(url), reason_of(answer))
+      throw Error(ErrorKind::Io, "{}: {}", shown_url(url), reason_of(answer))
           .hint("is the network there? --hub URL names a mirror");
     wait_before_retry(options, attempt, t.retry_after_s);
   }
