@@ -2,9 +2,11 @@
 #include "formats/gguf_tokenizer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <unordered_map>
 
 #include "text/json_write.h"
+#include "text/vocabulary.h"
 
 namespace quern {
 
@@ -38,7 +40,9 @@ struct TokenList {
   bool special(size_t i) const { return kinds[i] == GgufTokenKind::control || kinds[i] == GgufTokenKind::unknown; }
   bool added(size_t i) const { return special(i) || kinds[i] == GgufTokenKind::user_defined; }
   // Rows of the embedding that no text leads to.
-  bool filler(size_t i) const { return kinds[i] == GgufTokenKind::unused && texts[i] == fmt::format("[PAD{}]", i); }
+  bool filler(size_t i) const {
+    return kinds[i] == GgufTokenKind::unused && texts[i].starts_with("[PAD") && texts[i] == fmt::format("[PAD{}]", i);
+  }
   bool has(int64_t id) const { return id >= 0 && id < int64_t(texts.size()); }
 
  private:
@@ -67,16 +71,33 @@ std::string added_tokens_json(const TokenList& tokens) {
   return out + "]";
 }
 
-// The first of several tokens with the same text has it.
-std::string vocabulary_json(const TokenList& tokens, const std::function<std::string(size_t)>& text_of) {
-  std::unordered_map<std::string, size_t> seen;
+void append_number(std::string& out, size_t value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+// The first of several tokens with the same text has it. text_of(i) gives a string or a view of one.
+template <typename TextOf>
+std::string vocabulary_json(const TokenList& tokens, const TextOf& text_of) {
+  Vocabulary seen;
   std::string out = "{";
   for (size_t i = 0; i < tokens.texts.size(); ++i) {
-    std::string text = text_of(i);
-    if (tokens.filler(i) || !seen.emplace(text, i).second) continue;
-    out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", json_quoted(text), i);
+    const auto& text = text_of(i);
+    if (tokens.filler(i) || !seen.add(TokenId(i), text)) continue;
+    if (out.size() > 1) out += ',';
+    write_json_string(out, text);
+    out += ':';
+    append_number(out, i);
   }
-  return out + "}";
+  return out += '}';
+}
+
+void append_merge(std::string& out, std::string_view left, std::string_view right) {
+  out += out.size() > 1 ? ",[" : "[";
+  write_json_string(out, left);
+  out += ',';
+  write_json_string(out, right);
+  out += ']';
 }
 
 // SentencePiece merges whichever neighbours make the token with the best score; as a list of merges: every pair of
@@ -108,10 +129,8 @@ std::string merges_of_scores(const TokenList& tokens) {
   }
   std::ranges::stable_sort(merges, [](const Merge& a, const Merge& b) { return a.score > b.score; });
   std::string out = "[";
-  for (const Merge& m : merges)
-    out += fmt::format("{}[{},{}]", out.size() > 1 ? "," : "", json_quoted(tokens.texts[m.left]),
-                       json_quoted(tokens.texts[m.right]));
-  return out + "]";
+  for (const Merge& m : merges) append_merge(out, tokens.texts[m.left], tokens.texts[m.right]);
+  return out += ']';
 }
 
 // $A between a begin and an end of text, as far as the file asks for them.
@@ -165,14 +184,13 @@ std::string byte_level_bpe(const GgufMetadata& metadata, const TokenList& tokens
     if (space == std::string_view::npos)
       throw Error(ErrorKind::InvalidModel, "{}: the merge '{}' is not two tokens with a space between", where,
                   merge.substr(0, 40));
-    list += fmt::format("{}[{},{}]", list.size() > 1 ? "," : "", json_quoted(merge.substr(0, space)),
-                        json_quoted(merge.substr(space + 1)));
+    append_merge(list, merge.substr(0, space), merge.substr(space + 1));
   }
   const std::string model = fmt::format(
       "{{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,\"continuing_subword_prefix\":null,"
       "\"end_of_word_suffix\":null,\"fuse_unk\":false,\"byte_fallback\":false,\"ignore_merges\":{},\"vocab\":{},"
       "\"merges\":{}]}}",
-      found->ignore_merges, vocabulary_json(tokens, [&](size_t i) { return std::string(tokens.texts[i]); }), list);
+      found->ignore_merges, vocabulary_json(tokens, [&](size_t i) { return tokens.texts[i]; }), list);
   const Json decoder = {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
   return assembled(tokens, found->nfc ? Json{{"type", "NFC"}} : Json(nullptr), found->steps,
                    template_of(metadata, tokens, found->add_bos, false), decoder, model);
@@ -188,8 +206,7 @@ std::string sentencepiece_bpe(const GgufMetadata& metadata, const TokenList& tok
       "{{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":{},\"continuing_subword_prefix\":null,"
       "\"end_of_word_suffix\":null,\"fuse_unk\":true,\"byte_fallback\":true,\"ignore_merges\":false,\"vocab\":{},"
       "\"merges\":{}}}",
-      to_line(unk), vocabulary_json(tokens, [&](size_t i) { return std::string(tokens.texts[i]); }),
-      merges_of_scores(tokens));
+      to_line(unk), vocabulary_json(tokens, [&](size_t i) { return tokens.texts[i]; }), merges_of_scores(tokens));
   Json normalizer = replaced(" ", kSpace);
   Json decoders = {replaced(kSpace, " "), {{"type", "ByteFallback"}}, {{"type", "Fuse"}}};
   if (prefix) {

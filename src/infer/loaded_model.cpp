@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "infer/loaded_model.h"
 
+#include <future>
+
 #include "base/json.h"
+#include "base/threads.h"
 #include "formats/hf_folder.h"
 #include "formats/model_path.h"
 
@@ -32,14 +35,35 @@ int32_t first_id(const Json& json, const char* key) {
   if (value.is_number_integer()) return value.get<int32_t>();
   return value.is_array() && !value.empty() && value[0].is_number_integer() ? value[0].get<int32_t>() : -1;
 }
+uint64_t bytes_below(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path)) return fs::file_size(path, ignored);
+  uint64_t sum = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, ignored))
+    if (entry.is_regular_file(ignored)) sum += entry.file_size(ignored);
+  return sum;
+}
+
+// Up to here reading a vocabulary takes about as long as laying out the weights.
+constexpr uint64_t kSmallModelBytes = uint64_t{256} << 20;
+
+// Tokenizer and weights at once: those of a small model on one thread, so that there is a processor for each.
+void load(const ModelSource& files, LoadedModel& m) {
+  auto tokenizer =
+      std::async(std::launch::async, [&] { return files.has_tokenizer() ? files.tokenizer() : Tokenizer(); });
+  const int threads = compute_threads();
+  if (bytes_below(files.path()) < kSmallModelBytes) set_compute_threads(1);
+  const std::shared_ptr<void> restored(nullptr, [threads](void*) { set_compute_threads(threads); });
+  m.model = load_model(files, {.packed_products = true, .keep_stored = true, .compute = QuantCompute::fast});
+  m.tokenizer = tokenizer.get();
+}
 }  // namespace
 
 LoadedModel open_model(const std::string& argument) {
   LoadedModel m;
   m.folder = resolve_model_path(argument);
   const std::unique_ptr<const ModelSource> files = ModelSource::open(m.folder);
-  m.model = load_model(*files, {.packed_products = true, .keep_stored = true, .compute = QuantCompute::fast});
-  if (files->has_tokenizer()) m.tokenizer = files->tokenizer();
+  load(*files, m);
   const Json &config = files->config(), &generation_config = files->generation_config();
   m.stop_ids = end_of_text_ids(generation_config, config);
   for (const char* key : {"bos_token_id", "eos_token_id"})

@@ -5,32 +5,40 @@
 
 namespace quern {
 
+namespace {
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7F; }
+
+void write_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+  }
+}
+}  // namespace
+
 void write_json_string(std::string& out, std::string_view utf8) {
   out += '"';
-  for (char c : utf8) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
-    }
+  for (size_t begin = 0; begin < utf8.size();) {
+    size_t end = begin;
+    while (end < utf8.size() && is_plain(utf8[end])) ++end;
+    out += utf8.substr(begin, end - begin);
+    if (end < utf8.size()) write_escaped(out, utf8[end++]);
+    begin = end;
   }
   out += '"';
 }

@@ -68,12 +68,23 @@ uint8_t classify(char32_t c) {
 
 }  // namespace
 
+namespace {
+// An earlier block of 256 with the same properties, where whole planes are unassigned (4 to 13, most of 14) or for
+// private use (15 and 16, but for the last block of each).
+char32_t like_block(char32_t first) {
+  if (first > 0x40000 && first < 0xE0000) return 0x40000;
+  if (first > 0xE0200 && first < 0xF0000) return 0xE0200;
+  const bool last = (first & 0xFF00) == 0xFF00;
+  return first > 0xF0000 && !last ? 0xF0000 : first;
+}
+}  // namespace
+
 CharTable::CharTable() {
   std::map<std::array<uint8_t, 256>, uint16_t> known;
   std::array<uint8_t, 256> block;
   for (char32_t first = 0; first < 0x110000; first += 256) {
-    if (first >= 0x40000 && first < 0xE0000 && first != 0x40000) {  // planes 4 to 13 are unassigned
-      index_[first >> 8] = index_[0x400];
+    if (const char32_t like = like_block(first); like != first) {
+      index_[first >> 8] = index_[like >> 8];
       continue;
     }
     for (char32_t i = 0; i < 256; ++i) block[i] = classify(first + i);

@@ -33,7 +33,13 @@ uint64_t hash_bytes(std::string_view bytes) {
 
 bool Vocabulary::add(TokenId id, std::string_view text) {
   QUERN_CHECK(id >= 0 && id <= kMaxTokenId, "token id {}", id);
-  if (contains(id) || find(text) >= 0) return false;
+  if (contains(id)) return false;
+  if ((count_ + 1) * 2 > slots_.size()) grow();
+  const auto hash = static_cast<uint32_t>(hash_bytes(text));
+  Slot& slot = slots_[slot_of(text, hash)];
+  if (slot.id >= 0) return false;
+  slot = {hash, id};
+  ++count_;
   if (static_cast<size_t>(id) >= spans_.size()) spans_.resize(static_cast<size_t>(id) + 1);
   Span& span = spans_[static_cast<size_t>(id)];
   span.begin = static_cast<uint32_t>(arena_.size());
@@ -41,33 +47,29 @@ bool Vocabulary::add(TokenId id, std::string_view text) {
   span.used = 1;
   arena_ += text;
   QUERN_CHECK(arena_.size() < UINT32_MAX, "a vocabulary of {} bytes", arena_.size());
-  if (++count_ * 2 > slots_.size()) {
-    grow();
-  } else {
-    size_t slot = hash_bytes(text) & (slots_.size() - 1);
-    while (slots_[slot] >= 0) slot = (slot + 1) & (slots_.size() - 1);
-    slots_[slot] = id;
-  }
   return true;
 }
 
 void Vocabulary::grow() {
-  slots_.assign(slots_.empty() ? 1024 : slots_.size() * 2, -1);
-  for (TokenId id = 0; id < id_limit(); ++id) {
-    if (!contains(id)) continue;
-    size_t slot = hash_bytes(text_of(id)) & (slots_.size() - 1);
-    while (slots_[slot] >= 0) slot = (slot + 1) & (slots_.size() - 1);
-    slots_[slot] = id;
+  std::vector<Slot> before(slots_.empty() ? 1024 : slots_.size() * 2);
+  std::swap(before, slots_);
+  for (const Slot& moved : before) {
+    if (moved.id < 0) continue;
+    size_t slot = moved.hash & (slots_.size() - 1);
+    while (slots_[slot].id >= 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = moved;
   }
 }
 
+size_t Vocabulary::slot_of(std::string_view text, uint32_t hash) const {
+  size_t slot = hash & (slots_.size() - 1);
+  while (slots_[slot].id >= 0 && (slots_[slot].hash != hash || text_of(slots_[slot].id) != text))
+    slot = (slot + 1) & (slots_.size() - 1);
+  return slot;
+}
+
 TokenId Vocabulary::find(std::string_view text) const {
-  if (slots_.empty()) return -1;
-  for (size_t slot = hash_bytes(text) & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {
-    const TokenId id = slots_[slot];
-    if (id < 0) return -1;
-    if (text_of(id) == text) return id;
-  }
+  return slots_.empty() ? -1 : slots_[slot_of(text, static_cast<uint32_t>(hash_bytes(text)))].id;
 }
 
 std::vector<TokenId> single_characters(const Vocabulary& vocabulary) {

@@ -46,10 +46,17 @@ class Vocabulary {
   struct Span {
     uint32_t begin = 0, size : 31 = 0, used : 1 = 0;
   };
+  // Open addressing. The hash says without a look at the text that a string is another one, and where it goes when the
+  // table grows.
+  struct Slot {
+    uint32_t hash = 0;
+    TokenId id = -1;  // free
+  };
   std::string arena_;
-  std::vector<Span> spans_;     // by id
-  std::vector<TokenId> slots_;  // open addressing, -1: free
+  std::vector<Span> spans_;  // by id
+  std::vector<Slot> slots_;
   size_t count_ = 0;
+  size_t slot_of(std::string_view text, uint32_t hash) const;  // where it stands, or the free one where it would
   void grow();
 };
 

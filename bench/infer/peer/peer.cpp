@@ -22,9 +22,7 @@
 
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 std::vector<llama_token> prompt(int64_t n, int64_t V, int64_t which = 0) {
   std::vector<llama_token> ids;
@@ -129,8 +127,8 @@ struct Side {
 
   std::vector<llama_token> tokens_of(const std::string& text, bool add_special) const {
     std::vector<llama_token> ids(text.size() + 8);
-    ids.resize(size_t(llama_tokenize(vocab, text.data(), int32_t(text.size()), ids.data(), int32_t(ids.size()),
-                                     add_special, false)));
+    ids.resize(size_t(
+        llama_tokenize(vocab, text.data(), int32_t(text.size()), ids.data(), int32_t(ids.size()), add_special, false)));
     return ids;
   }
   void first(const std::string& text) {

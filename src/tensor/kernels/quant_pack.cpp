@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -114,19 +115,38 @@ void pack_range(const QuantMatrix& w, int64_t begin, int64_t end, uint8_t* panel
   }
 }
 
-std::shared_ptr<uint8_t> allocate_panels(size_t size_bytes) {
-  constexpr size_t kHugePage = 2 << 20;
-  const size_t alignment = size_bytes >= kHugePage ? kHugePage : 64;
-  auto* memory =
-      static_cast<uint8_t*>(std::aligned_alloc(alignment, (size_bytes + alignment - 1) / alignment * alignment));
+constexpr size_t kHugePage = 2 << 20, kSlabBytes = 32 << 20;
+
+std::shared_ptr<uint8_t> allocate_huge(size_t size_bytes) {
+  const size_t size = (size_bytes + kHugePage - 1) / kHugePage * kHugePage;
+  auto* memory = static_cast<uint8_t*>(std::aligned_alloc(kHugePage, size));
   if (!memory)
     throw Error(ErrorKind::Resources, "can't get {} bytes for a weight in the layout of the kernels", size_bytes)
         .hint("use a smaller model or more strongly quantised weights");
-  if (alignment == kHugePage) ::madvise(memory, size_bytes, MADV_HUGEPAGE);
+  ::madvise(memory, size, MADV_HUGEPAGE);
   return {memory, std::free};
 }
 
-// The whole pages of rows [row, end): clean pages of a mapped file, which come back when somebody reads them.
+// Small weights share slabs of huge pages: small pages would cost more time to get than to fill. A slab lives as long
+// as a weight in it.
+std::shared_ptr<uint8_t> allocate_panels(size_t size_bytes) {
+  if (size_bytes >= kSlabBytes / 4) return allocate_huge(size_bytes);
+  static std::mutex mutex;
+  static std::weak_ptr<uint8_t> latest;
+  static size_t used = 0;
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<uint8_t> slab = latest.lock();
+  if (!slab || used + size_bytes > kSlabBytes) {
+    latest = slab = allocate_huge(kSlabBytes);
+    used = 0;
+  }
+  uint8_t* place = slab.get() + used;
+  used += (size_bytes + 63) / 64 * 64;
+  return {std::move(slab), place};
+}
+
+// Gives back the whole pages of rows [row, end): clean pages of a mapped file, which come back when somebody reads
+// them.
 void give_back(const QuantMatrix& w, int64_t row, int64_t end) {
   const auto page = size_t(::sysconf(_SC_PAGESIZE));
   const size_t first = (reinterpret_cast<size_t>(w.row(row)) + page - 1) / page * page;
@@ -144,14 +164,14 @@ QuantPanels pack_panels(const QuantMatrix& w) {
                 w.K, record.values);
   QuantPanels panels{w.dtype, w.M, w.K, nullptr};
   panels.data = allocate_panels(size_t(std::max<int64_t>(1, panels.panels() * panels.panel_bytes())));
-  const int64_t piece = std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, panels.panel_bytes()));
-  parallel_for(panels.panels(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; p += piece) {
-      const int64_t stop = std::min(end, p + piece);
-      pack_range(w, p, stop, panels.data.get());
-      if (w.mapped) give_back(w, p * kPanelRows, std::min(w.M, stop * kPanelRows));
-    }
-  });
+  // All threads stop for a moment when pages are given back, so it is done for many at a time.
+  const int64_t piece = std::max<int64_t>(1, (16 << 20) / std::max<int64_t>(1, panels.panel_bytes()));
+  for (int64_t p = 0; p < panels.panels(); p += piece) {
+    const int64_t stop = std::min(panels.panels(), p + piece);
+    parallel_for(stop - p, 1,
+                 [&](int64_t begin, int64_t end) { pack_range(w, p + begin, p + end, panels.data.get()); });
+    if (w.mapped) give_back(w, p * kPanelRows, std::min(w.M, stop * kPanelRows));
+  }
   return panels;
 }
 

@@ -25,13 +25,15 @@ struct QuantRows {
   QuantRows at(int64_t n, int64_t k) const {
     QuantRows r = *this;
     r.q += n * K + k;
-    r.d += (n * K + k) / group;
+    const auto before = uint64_t(n * K + k);  // divided by constants: this is asked for each tile
     if (group == 32) {
-      r.sum += (n * K + k) / 32;
-      r.d_sum += (n * K + k) / 32;
+      r.d += before / 32;
+      r.sum += before / 32;
+      r.d_sum += before / 32;
     } else {
-      r.sum16 += (n * K + k) / 16;
-      r.sum32 += (n * K + k) / 32;
+      r.d += before / 256;
+      r.sum16 += before / 16;
+      r.sum32 += before / 32;
     }
     return r;
   }
