@@ -44,7 +44,7 @@ class RandomRows {
   std::map<int64_t, std::vector<uint8_t>> pools_;
 };
 
-// One byte each, then names that no text holds.
+// One byte each, one merge of two, then names that no text holds.
 std::vector<std::string> tokens() {
   std::vector<std::string> all;
   int next = 256;
@@ -53,6 +53,7 @@ std::vector<std::string> tokens() {
     const int c = shown ? byte : next++;  // the letters of byte-level BPE
     all.push_back(c < 0x80 ? std::string(1, char(c)) : std::string{char(0xC0 | c >> 6), char(0x80 | (c & 63))});
   }
+  all.push_back("ab");
   while (int64_t(all.size()) < kV) all.push_back(fmt::format("[token {}]", all.size()));
   return all;
 }
