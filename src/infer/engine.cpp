@@ -102,6 +102,7 @@ void Engine::Impl::check(const Request& r) const {
                 options.max_sequences);
   if (r.num_beams > 1 && !r.stop.empty())
     throw Error(ErrorKind::Unsupported, "stop strings don't go together with beam search").hint("use stop tokens");
+  if (!r.continuations.empty()) check_continuations(r);
   const int64_t length = std::min(context, size + r.max_new_tokens), pages = r.num_beams * pages_for(length);
   if (pages > pool.num_pages())
     throw Error(ErrorKind::Resources,
@@ -126,11 +127,14 @@ std::shared_ptr<Generation> Engine::submit(Request request) {
                                                 .beams = {},
                                                 .beam_log_probs = {},
                                                 .guess = {},
+                                                .scores = {},
                                                 .guess_length = {},
                                                 .draft = {}});
   active->prompt_size = int64_t(request.prompt.size());
   active->max_new_tokens = std::min(request.max_new_tokens, e.options.context - active->prompt_size);
   active->rope_length = active->prompt_size + active->max_new_tokens;
+  for (const PromptContinuation& c : request.continuations)
+    active->rope_length = std::max(active->rope_length, active->prompt_size + int64_t(c.ids.size()));
   active->prefix_key = e.model->prefix_key(active->rope_length);
   active->sequences.push_back({.tokens = request.prompt, .fed = 0, .cache = CachedSequence(e.pool)});
   active->sequences[0].tokens.reserve(size_t(active->rope_length));
@@ -140,6 +144,7 @@ std::shared_ptr<Generation> Engine::submit(Request request) {
                                                              .early_stopping = request.early_stopping,
                                                              .max_new_tokens = active->max_new_tokens,
                                                              .eos_token_ids = request.stop_ids});
+  for (const PromptContinuation& c : request.continuations) active->scores.emplace_back(c.ids.size());
   active->request = std::move(request);
   e.waiting.push_back(std::move(active));
   return generation;
@@ -204,6 +209,7 @@ void Engine::Impl::preempt(size_t index) {
     s.cache.clear();
     s.fed = 0;
   }
+  if (active->scores_continuations()) start_scoring_again(*active);
   waiting.push_front(std::move(active));
   ++stats.preemptions;
 }
@@ -254,6 +260,7 @@ void Engine::Impl::plan(Active& active, size_t sequence, int64_t count) {
 
 // One row for each sequence of the request, if each has one token to be fed. False when pages are missing.
 bool Engine::Impl::schedule_decoding(Active& active) {
+  if (active.scores_continuations()) return true;  // only fed
   for (const Sequence& s : active.sequences)
     if (s.pending() != 1) return true;
   for (Sequence& s : active.sequences)
@@ -266,7 +273,7 @@ bool Engine::Impl::schedule_decoding(Active& active) {
 // As much of a prompt as the step and the pool still have room for. Beams that lost their pages are fed up to their
 // last tokens, which go together.
 void Engine::Impl::schedule_feeding(Active& active, int64_t most_rows) {
-  const int64_t spared = active.sequences.size() > 1 ? 1 : 0;
+  const int64_t spared = active.beams && active.sequences.size() > 1 ? 1 : 0;
   for (size_t i = 0; i < active.sequences.size(); ++i) {
     Sequence& s = active.sequences[i];
     int64_t count = std::min({s.pending() - spared, step_rows - planned_rows, most_rows});
@@ -292,7 +299,9 @@ void Engine::Impl::schedule() {
   }
   std::vector<Active*> feeding;
   for (const auto& active : running)
-    if (std::ranges::any_of(active->sequences, [](const Sequence& s) { return s.pending() > 1; }))
+    if (std::ranges::any_of(active->sequences, [least = active->scores_continuations() ? 1 : 2](const Sequence& s) {
+          return s.pending() >= least;
+        }))
       feeding.push_back(active.get());
   guess_ahead();
   // However many are generating, one row is left for prompts, so that these get on.

@@ -4,6 +4,7 @@
 //   engine.cpp           requests in and out, what the next step runs (schedule), the step itself
 //   engine_guess.cpp     tokens guessed ahead, and which of them were right
 //   engine_outputs.cpp   from hidden states to tokens, log-probabilities and beams
+//   engine_scoring.cpp   continuations of a prompt that are scored, not generated
 
 #include <chrono>
 #include <deque>
@@ -27,6 +28,12 @@ struct Sequence {
   int64_t pending() const { return int64_t(tokens.size()) - fed; }
 };
 
+// What the model said of one id of a continuation.
+struct ScoredId {
+  float logprob = 0;
+  bool likeliest = true;
+};
+
 // A request that was admitted or waits for it.
 struct Active {
   std::shared_ptr<Generation> out;
@@ -45,12 +52,16 @@ struct Active {
   std::vector<int32_t> guess;
   int64_t right = 0;        // of it, as far as was looked
   bool guess_right = true;  // all of it, as far as was looked
+  // Of each continuation and its ids. Once the prompt is read there is a sequence for each (branched).
+  std::vector<std::vector<ScoredId>> scores;
+  bool branched = false;
   GuessLength guess_length;
   DraftModel::State draft;
   Clock::time_point started{}, first_token{};
 
   bool scores_prompt() const { return request.prompt_logprobs || bool(request.on_prompt_logits); }
-  int64_t num_sequences() const { return request.num_beams; }
+  bool scores_continuations() const { return !request.continuations.empty(); }
+  int64_t num_sequences() const { return std::max<int64_t>(request.num_beams, int64_t(request.continuations.size())); }
 };
 
 // Rows [first_row, first_row + count) of a step: tokens [begin, begin + count) of a sequence.
@@ -118,6 +129,14 @@ struct Engine::Impl {
   void take_token(Active& active, SampledToken token);
   void take_beam_row(Active& active, size_t sequence, std::span<float> logits);
   void advance_beams(Active& active);
+  // Continuations.
+  void check_continuations(const Request& request) const;
+  bool scores_position(const Active& active, size_t sequence, int64_t position) const;
+  void score_rows(const Tensor& logits, size_t begin, size_t end);
+  void score_row(size_t i, std::span<const float> logits);
+  void start_scoring_again(Active& active);
+  void branch(Active& active);
+  void advance_scoring(Active& active);
   std::vector<Sequence> continue_beams(std::vector<Sequence>& beams, const BeamSearch::Step& step);
 };
 

@@ -23,6 +23,12 @@ void Engine::Impl::find_rows() {
     s.fed += p.count;
     const bool scores = a.scores_prompt() && p.begin < a.prompt_size;
     stats.prompt_tokens += std::clamp<int64_t>(a.prompt_size - p.begin, 0, p.count);
+    if (a.scores_continuations()) {
+      for (int64_t i = 0; i < p.count; ++i)
+        if (scores_position(a, p.sequence, p.begin + i))
+          rows.push_back({p.first_row + i, &a, p.sequence, p.begin + i, true, false});
+      continue;
+    }
     const bool ready = s.pending() == 0;  // everything is fed, so that the last row predicts the next token
     const int64_t drawing = p.count - 1 - int64_t(a.guess.size());  // and those before guesses predict them
     for (int64_t i = scores ? 0 : drawing; i < p.count; ++i) {
@@ -96,9 +102,7 @@ void Engine::Impl::read_outputs(const Tensor& hidden) {
         std::memcpy(picked.data() + i * C, hidden.data() + rows[begin + size_t(i)].row * C, size_t(C) * sizeof(float));
     }
     const Tensor logits = model->logits(picked);
-    for (size_t i = begin; i < end; ++i)
-      if (rows[i].score)
-        score_prompt(*rows[i].active, rows[i].position, logits.span().subspan((i - begin) * size_t(V), size_t(V)));
+    score_rows(logits, begin, end);
     sample_rows(logits, begin, end);
   }
   settle();
@@ -106,6 +110,8 @@ void Engine::Impl::read_outputs(const Tensor& hidden) {
     Active& a = *running[i];
     if (a.out->done()) {
       remove(a, FinishReason::None);
+    } else if (a.scores_continuations()) {
+      advance_scoring(a);
     } else if (a.max_new_tokens == 0 && a.sequences[0].pending() == 0) {
       remove(a, FinishReason::Length);
     } else if (a.beams && a.beam_rows == a.sequences.size()) {

@@ -48,22 +48,22 @@ uint64_t bytes_below(const fs::path& path) {
 constexpr uint64_t kSmallModelBytes = uint64_t{256} << 20;
 
 // Tokenizer and weights at once: those of a small model on one thread, so that there is a processor for each.
-void load(const ModelSource& files, LoadedModel& m) {
+void load(const ModelSource& files, LoadedModel& m, QuantCompute compute) {
   auto tokenizer =
       std::async(std::launch::async, [&] { return files.has_tokenizer() ? files.tokenizer() : Tokenizer(); });
   const int threads = compute_threads();
   if (bytes_below(files.path()) < kSmallModelBytes) set_compute_threads(1);
   const std::shared_ptr<void> restored(nullptr, [threads](void*) { set_compute_threads(threads); });
-  m.model = load_model(files, {.packed_products = true, .keep_stored = true, .compute = QuantCompute::fast});
+  m.model = load_model(files, {.packed_products = true, .keep_stored = true, .compute = compute});
   m.tokenizer = tokenizer.get();
 }
 }  // namespace
 
-LoadedModel open_model(const std::string& argument) {
+LoadedModel open_model(const std::string& argument, QuantCompute compute) {
   LoadedModel m;
   m.folder = resolve_model_path(argument);
   const std::unique_ptr<const ModelSource> files = ModelSource::open(m.folder);
-  load(*files, m);
+  load(*files, m, compute);
   const Json &config = files->config(), &generation_config = files->generation_config();
   m.stop_ids = end_of_text_ids(generation_config, config);
   for (const char* key : {"bos_token_id", "eos_token_id"})

@@ -23,8 +23,9 @@ struct LoadedModel {
   std::vector<int32_t> encode_prompt(std::string_view text, bool parse_special = false) const;
 };
 
-// `argument` as in resolve_model_path().
-LoadedModel open_model(const std::string& argument);
+// `argument` as in resolve_model_path(). `compute`: of products with quantised weights; exact is the reference
+// arithmetic, without rounding of activations, and slower.
+LoadedModel open_model(const std::string& argument, QuantCompute compute = QuantCompute::fast);
 // Without a temperature of its own a model is sampled at this one.
 inline constexpr double kDefaultTemperature = 0.8;
 

@@ -15,6 +15,12 @@
 
 namespace quern {
 
+// A text that may follow a prompt, to be scored.
+struct PromptContinuation {
+  std::vector<int32_t> ids;   // at least one
+  int64_t first_counted = 0;  // ids before it are read, but not scored
+};
+
 struct Request {
   std::vector<int32_t> prompt;    // at least one id
   SamplingOptions sampling;       // seed, logprobs and top_logprobs are in here
@@ -25,6 +31,9 @@ struct Request {
   bool prompt_logprobs = false;   // log-probabilities of the prompt's tokens, each given those before it
   // Sees the logits (V) of every position of the prompt, in order.
   std::function<void(int64_t position, std::span<const float> logits)> on_prompt_logits;
+  // None of them is generated, each is scored: GenerationResult::continuations. The prompt is read once for all, and
+  // may come from the cache. max_new_tokens must be 0.
+  std::vector<PromptContinuation> continuations;
   // Most tokens guessed ahead in a step, by the engine's draft model or, without one, from what the text repeats. The
   // result is the same as without, sooner if the guesses are good. 0: off.
   int64_t guess_ahead = 0;
@@ -58,6 +67,12 @@ struct PromptLogprob {
   std::vector<TokenLogprob> top;
 };
 
+struct ContinuationScore {
+  double logprob = 0;  // sum over the counted ids of ln p(id | prompt and the ids before it)
+  int64_t tokens = 0;  // counted
+  bool greedy = true;  // each of them was the likeliest (the first of several)
+};
+
 struct GenerationResult {
   std::vector<int32_t> ids;  // generated, a stop token included
   std::string text;
@@ -65,6 +80,7 @@ struct GenerationResult {
   std::string stop;                  // the stop string that ended it
   std::vector<SampledToken> tokens;  // as `ids`, with log-probabilities where they were asked for
   std::vector<PromptLogprob> prompt;
+  std::vector<ContinuationScore> continuations;         // in the order of the request's
   std::vector<FinishedBeam> beams;                      // all of a beam search, best first; `ids` is the first
   int64_t prompt_tokens = 0, cached_prompt_tokens = 0;  // cached: taken from an earlier request's pages
   int64_t guessed_tokens = 0, right_guesses = 0;
