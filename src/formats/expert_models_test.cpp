@@ -249,5 +249,32 @@ TEST(Fp8Blocks, OtherQuantisationsAreRefusedByName) {
   }
 }
 
+TEST(ExpertModels, ASizeBeyondAllMemoryIsRefusedBeforeMemoryIsTaken) {
+  const TemporaryDirectory dir("quern-sizes");
+  Json config{{"architectures", {"Qwen3MoeForCausalLM"}},
+              {"model_type", "qwen3_moe"},
+              {"vocab_size", 50},
+              {"hidden_size", 16},
+              {"num_hidden_layers", 1},
+              {"num_attention_heads", 2},
+              {"num_key_value_heads", 1},
+              {"head_dim", 8},
+              {"intermediate_size", 20},
+              {"moe_intermediate_size", 12},
+              {"num_experts", 2},
+              {"num_experts_per_tok", 1},
+              {"max_position_embeddings", 64}};
+  save_model(dir.path(), *build_model(config, ParamStore::fresh(1, {})));
+  EXPECT_NO_THROW(load_model(dir.path()));
+  config["head_dim"] = int64_t{1} << 40;
+  write_file(dir.path() / "config.json", to_line(config));
+  try {
+    load_model(dir.path());
+    FAIL() << "a head of 2^40 numbers was believed";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("head_dim"));
+  }
+}
+
 }  // namespace
 }  // namespace quern

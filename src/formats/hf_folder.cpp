@@ -40,9 +40,27 @@ std::unique_ptr<CausalLm> load_model(const ModelSource& files, const ParamOption
   // A config can ask for more than any file holds; compare before anything is allocated.
   const bool nested = config.contains("text_config") && config["text_config"].is_object();
   const Json& sizes = nested ? config["text_config"] : config;
-  for (const char* key :
-       {"vocab_size", "hidden_size", "n_embd", "intermediate_size", "moe_intermediate_size", "kv_lora_rank",
-        "q_lora_rank", "n_inner", "n_positions", "num_experts", "num_local_experts", "n_routed_experts"})
+  for (const char* key : {"vocab_size",
+                          "hidden_size",
+                          "n_embd",
+                          "intermediate_size",
+                          "moe_intermediate_size",
+                          "kv_lora_rank",
+                          "q_lora_rank",
+                          "n_inner",
+                          "n_positions",
+                          "num_experts",
+                          "num_local_experts",
+                          "n_routed_experts",
+                          "head_dim",
+                          "v_head_dim",
+                          "qk_nope_head_dim",
+                          "qk_rope_head_dim",
+                          "num_attention_heads",
+                          "num_key_value_heads",
+                          "n_head",
+                          "num_hidden_layers",
+                          "n_layer"})
     if (sizes.contains(key) && sizes[key].is_number_integer() &&
         (sizes[key].get<int64_t>() > total || total > kMostParameters))
       throw Error(ErrorKind::InvalidModel, "{}: '{}' is {}, but the weights hold only {} values", where, key,

@@ -86,13 +86,23 @@ Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& part
   for (const auto& [name, rows] : parts) key += name + ";";
   Tensor base;
   bool filled = other_ != nullptr;
+  const bool stored = !other_ && parts.size() == 1 && stays_stored(shape);
+  // A config may ask for more than any memory holds: what the checkpoint has is looked at before memory is taken.
+  std::vector<Tensor> sources;
+  if (find_ && !other_ && !stored) {
+    for (const auto& [name, rows] : parts) {
+      Shape part = shape;
+      if (!part.empty()) part[0] = rows;
+      sources.push_back(found(name, part));
+    }
+  }
   if (other_) {
     for (const auto& [names, tensor] : other_->bases_)
       if (names == key) base = tensor.alias();
     QUERN_CHECK(base.defined(), "no parameter '{}' to share", key);
     QUERN_CHECK(base.shape() == shape, "parameter '{}' has shape {}, not {}", key, to_string(base.shape()),
                 to_string(shape));
-  } else if (parts.size() == 1 && stays_stored(shape)) {
+  } else if (stored) {
     base = found(parts[0].first, shape);
     filled = is_weight(base.dtype());
     if (!filled) base = Tensor::empty(shape);
@@ -102,10 +112,14 @@ Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& part
   base.set_trainable(options_.trainable == Trainable::Yes);
   bases_.emplace_back(key, base);
   int64_t row = 0;
+  const size_t first = parameters_.size();
   for (const auto& [name, rows] : parts) {
     const Tensor part = parts.size() == 1 ? base : base.slice(0, row, row + rows);
     row += rows;
-    if (!filled) fill(name, part.detach(), init);
+    if (!filled && !sources.empty())
+      part.detach().copy_from(sources[parameters_.size() - first]);
+    else if (!filled)
+      fill(name, part.detach(), init);
     parameters_.push_back({name, part});
   }
   return base;
