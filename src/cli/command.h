@@ -22,6 +22,8 @@ void add_generate_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_logits_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
+void add_eval_tasks(CLI::App* eval);  // the benchmarks, below eval
+void add_bench_command(CLI::App& app);
 void add_show_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_pull_command(CLI::App& app);

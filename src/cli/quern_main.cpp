@@ -84,6 +84,7 @@ int run(int argc, char** argv) {
   add_run_command(app);
   add_logits_command(app);
   add_eval_command(app);
+  add_bench_command(app);
   add_show_command(app);
   add_compare_command(app);
   add_quantize_command(app);

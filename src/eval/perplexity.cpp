@@ -40,39 +40,87 @@ bool PerplexityMeter::add(std::span<const int32_t> document) {
   scores_.emplace_back();
   for (int64_t begin = 0, counted = 0; counted < labels; begin += options_.stride) {
     const int64_t end = std::min(begin + options_.context, labels);
-    pending_.push_back({scores_.size() - 1, {x.begin() + begin, x.begin() + end + 1}, size_t(counted - begin)});
-    pending_tokens_ += end - begin;
+    const size_t first = size_t(counted - begin);
+    if (!push({scores_.size() - 1, {x.begin() + begin, x.begin() + end + 1}, first})) return false;
     counted = end;
-    if (pending_tokens_ >= options_.batch_tokens) run_pending();
-    if (stopped_) return false;
   }
   return true;
 }
 
+bool PerplexityMeter::add_second_halves(std::span<const int32_t> text, int32_t bos_id) {
+  const size_t T = size_t(options_.context);
+  if (text.size() < T)
+    throw Error(ErrorKind::InvalidData, "the text has {} tokens, which fill no window of {}", text.size(), T)
+        .hint("take a longer text or a smaller --context");
+  for (size_t begin = 0; begin + T <= text.size() && !stopped_; begin += T) {
+    scores_.emplace_back();
+    Window window{scores_.size() - 1, {text.begin() + int64_t(begin), text.begin() + int64_t(begin + T)}, T / 2};
+    if (bos_id >= 0) window.ids[0] = bos_id;
+    push(std::move(window));
+  }
+  return !stopped_;
+}
+
+bool PerplexityMeter::push(Window window) {
+  if (stopped_) return false;
+  pending_tokens_ += int64_t(window.ids.size()) - 1;
+  pending_.push_back(std::move(window));
+  if (pending_tokens_ >= options_.batch_tokens) run_pending();
+  return !stopped_;
+}
+
+namespace {
+constexpr int64_t kHeadRows = 128;  // whose logits exist at once
+
+Tensor picked_rows(const Tensor& hidden, std::span<const int64_t> rows) {
+  const int64_t C = hidden.size(1);
+  Tensor out = Tensor::empty({int64_t(rows.size()), C});
+  for (size_t i = 0; i < rows.size(); ++i) std::copy_n(hidden.data() + rows[i] * C, C, out.data() + int64_t(i) * C);
+  return out;
+}
+
+// -ln p of each label, given the hidden states that predict them.
+std::vector<float> label_nlls(const CausalLm& model, const Tensor& hidden, std::span<const int32_t> labels) {
+  const Linear& head = model.head();
+  // Weights read as they are stored are measured with the kernels that also answer.
+  if (head.ready.empty() || !head.ready.front().stored)
+    return cross_entropy_head(hidden, head.weight.detach(), labels, {.softcap = model.shape().logit_softcap}).row_nll;
+  std::vector<float> nll;
+  for (int64_t begin = 0; begin < hidden.size(0); begin += kHeadRows) {
+    const int64_t end = std::min(begin + kHeadRows, hidden.size(0));
+    const auto part =
+        cross_entropy(model.logits(hidden.slice(0, begin, end)), labels.subspan(size_t(begin), size_t(end - begin)));
+    nll.insert(nll.end(), part.row_nll.begin(), part.row_nll.end());
+  }
+  return nll;
+}
+}  // namespace
+
 void PerplexityMeter::run_pending() {
   if (pending_.empty()) return;
   std::vector<std::vector<int32_t>> inputs;
+  std::vector<int64_t> rows;  // that predict a label which counts
   std::vector<int32_t> labels;
+  int64_t row = 0;
   for (const Window& w : pending_) {
     inputs.emplace_back(w.ids.begin(), w.ids.end() - 1);
-    for (size_t i = 0; i + 1 < w.ids.size(); ++i) labels.push_back(i < w.first_counted ? kIgnoreLabel : w.ids[i + 1]);
-  }
-  const Tensor hidden = model_.forward(Batch::of(inputs)).detach();
-  const Linear& head = model_.head();
-  // Weights read as they are stored are measured with the kernels that also answer.
-  const bool stored = !head.ready.empty() && head.ready.front().stored;
-  const LossOptions loss{.softcap = model_.shape().logit_softcap};
-  const auto nll = stored ? cross_entropy(model_.logits(hidden), labels).row_nll
-                          : cross_entropy_head(hidden, head.weight.detach(), labels, loss).row_nll;
-  size_t row = 0;
-  for (const Window& w : pending_) {
-    DocumentScore& s = scores_[w.document];
     for (size_t i = 0; i + 1 < w.ids.size(); ++i, ++row) {
       if (i < w.first_counted) continue;
+      rows.push_back(row);
+      labels.push_back(w.ids[i + 1]);
+    }
+  }
+  const Tensor hidden = model_.forward(Batch::of(inputs)).detach();
+  const std::vector<float> nll =
+      label_nlls(model_, int64_t(rows.size()) == row ? hidden : picked_rows(hidden, rows), labels);
+  size_t n = 0;
+  for (const Window& w : pending_) {
+    DocumentScore& s = scores_[w.document];
+    for (size_t i = w.first_counted; i + 1 < w.ids.size(); ++i, ++n) {
       const int32_t label = w.ids[i + 1];
       const int64_t bytes = size_t(label) < token_bytes_.size() ? token_bytes_[size_t(label)] : 0;
-      s.nll += nll[row];
-      if (bytes > 0) s.text_nll += nll[row];
+      s.nll += nll[n];
+      if (bytes > 0) s.text_nll += nll[n];
       s.bytes += bytes;
       ++s.tokens;
       ++done_;
@@ -112,7 +160,7 @@ PerplexityResult PerplexityMeter::result() {
   }
   r.has_interval = r.documents >= 2 && r.total.bytes > 0;
   if (!r.has_interval) return r;
-  constexpr double z = 1.96;  // 95 % of a normal distribution
+  constexpr double z = k95;
   const double loss_error = ratio_error(
       scores_, r.loss(), [](const DocumentScore& s) { return s.nll; },
       [](const DocumentScore& s) { return double(s.tokens); });

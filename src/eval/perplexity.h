@@ -3,15 +3,21 @@
 // How well a model predicts a text: perplexity, exp(mean -log p(token)), and bits per byte, which does not depend on
 // the tokenizer: sum of -log2 p over the bytes of the text.
 //
-// A document is cut into windows of `context` tokens that begin `stride` tokens apart. Each token is counted once, in
-// the first window that holds it, so that it is predicted from at least context - stride tokens where there are as
-// many.
+// A number without its protocol says little; these are known here:
+//   sliding    each document apart; windows of `context` tokens that begin `stride` (half of it) tokens apart. Each
+//              token is counted once, in the first window that holds it, so that it is predicted from at least context
+//              - stride tokens where there are as many.
+//   windows    the same with windows side by side: the cheapest, and the highest
+//   llama.cpp  the whole text as one row of tokens, windows side by side, the second half of each counted, what does
+//              not fill a window left out; a begin-of-text token, if the tokenizer adds one, stands in the place of
+//              each window's first token (llama.cpp, tools/perplexity)
 
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
 
+#include "eval/interval.h"
 #include "models/causal_lm.h"
 
 namespace quern {
@@ -31,10 +37,6 @@ struct DocumentScore {
   double nll = 0;       // nats, all counted tokens
   double text_nll = 0;  // nats, of tokens that stand for bytes of the text: end-of-text marks are left out
   int64_t tokens = 0, bytes = 0;
-};
-
-struct Interval {
-  double low = 0, high = 0;
 };
 
 struct PerplexityResult {
@@ -57,7 +59,11 @@ class PerplexityMeter {
   PerplexityMeter(const CausalLm& model, std::vector<uint16_t> token_bytes, PerplexityOptions options = {});
   // False when the progress function asked to stop.
   bool add(std::span<const int32_t> document);
+  // By llama.cpp's protocol; every window counts as a document of its own. bos_id -1: none. Throws InvalidData for less
+  // than a window.
+  bool add_second_halves(std::span<const int32_t> text, int32_t bos_id);
   PerplexityResult result();
+  const PerplexityOptions& options() const { return options_; }  // context and stride as they are used
 
  private:
   struct Window {
@@ -73,6 +79,7 @@ class PerplexityMeter {
   std::vector<DocumentScore> scores_;
   bool stopped_ = false;
 
+  bool push(Window window);
   void run_pending();
 };
 

@@ -57,6 +57,29 @@ TEST(Perplexity, EveryTokenIsCountedOnceFromTheTokensOfItsWindow) {
   }
 }
 
+TEST(Perplexity, LlamaCppCountsTheSecondHalvesOfWholeWindows) {
+  const auto model = tiny_model(tiny_llama_config(V, kContext));
+  const auto ids = random_ids(5, 70);
+  for (const int32_t bos : {-1, 9}) {
+    double want = 0;
+    for (size_t begin : {0, 16, 32, 48}) {  // 70 tokens fill four windows of 16
+      std::vector<int32_t> window(ids.begin() + int64_t(begin), ids.begin() + int64_t(begin) + 16);
+      if (bos >= 0) window[0] = bos;
+      for (size_t label = 9; label < 16; ++label)
+        want += slow_nll(*model, {window.begin(), window.begin() + int64_t(label) + 1}, 16, 16) -
+                slow_nll(*model, {window.begin(), window.begin() + int64_t(label)}, 16, 16);
+    }
+    PerplexityMeter meter(*model, std::vector<uint16_t>(V, 1), {.context = 16, .batch_tokens = 40});
+    EXPECT_TRUE(meter.add_second_halves(ids, bos));
+    const PerplexityResult r = meter.result();
+    EXPECT_EQ(r.total.tokens, 4 * 7);
+    EXPECT_EQ(r.documents, 4);
+    EXPECT_NEAR(r.total.nll, want, 1e-3) << bos;
+  }
+  PerplexityMeter meter(*model, std::vector<uint16_t>(V, 1), {.context = 16});
+  EXPECT_THROW(meter.add_second_halves(random_ids(1, 15), -1), Error);
+}
+
 TEST(Perplexity, AStartTokenMakesTheFirstTokenCount) {
   const auto model = tiny_model(tiny_llama_config(V, kContext));
   const auto ids = random_ids(1, 20);

@@ -41,6 +41,8 @@ TEST_F(Cli, VersionAndHelpOfEveryVerbSucceedAndShowExamples) {
                                                                                     {"tokenize"},
                                                                                     {"tokenizer", "train"},
                                                                                     {"eval", "perplexity"},
+                                                                                    {"eval", "hellaswag"},
+                                                                                    {"bench"},
                                                                                     {"show"},
                                                                                     {"compare"},
                                                                                     {"doctor"},
