@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/memory.h"
 
+#include <malloc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -60,6 +62,18 @@ uint64_t resident_bytes() {
 uint64_t peak_resident_bytes() {
   rusage usage{};
   return ::getrusage(RUSAGE_SELF, &usage) == 0 ? uint64_t(usage.ru_maxrss) * 1024 : 0;
+}
+
+void give_back_pages(const void* begin, size_t size_bytes) {
+  const auto page = size_t(::sysconf(_SC_PAGESIZE)), at = reinterpret_cast<size_t>(begin);
+  const size_t first = (at + page - 1) / page * page, last = (at + size_bytes) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+void give_back_freed_memory() {
+#if defined(__GLIBC__)
+  ::malloc_trim(0);
+#endif
 }
 
 }  // namespace quern

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 namespace quern {
 
@@ -52,7 +53,9 @@ class GgufWeights final : public Weights {
     Tensor t = file_->borrow(*entry.tensor);
     if (entry.expert >= 0) t = t.slice(0, entry.expert, entry.expert + 1).reshape({t.size(1), t.size(2)});
     try {
-      return from_gguf_layout(t, entry.layout, heads_);
+      Tensor out = from_gguf_layout(t, entry.layout, heads_);
+      if (t.is_mapped() && !out.is_mapped()) give_back_pages(t.raw(), t.size_bytes());  // nobody else reads them
+      return out;
     } catch (const Error& e) {
       throw Error(e.kind(), "{}: '{}': {}", file_->path().string(), entry.tensor->name, e.message());
     }

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "formats/hf_folder.h"
 #include "formats/model_path.h"
@@ -56,6 +57,7 @@ void load(const ModelSource& files, LoadedModel& m, QuantCompute compute) {
   const std::shared_ptr<void> restored(nullptr, [threads](void*) { set_compute_threads(threads); });
   m.model = load_model(files, {.packed_products = true, .keep_stored = true, .compute = compute});
   m.tokenizer = tokenizer.get();
+  give_back_freed_memory();
 }
 }  // namespace
 

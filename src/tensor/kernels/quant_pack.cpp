@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,6 +7,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/threads.h"
 #include "tensor/kernels/quant_panels.h"
 #include "tensor/quant/blocks.h"
@@ -145,15 +145,6 @@ std::shared_ptr<uint8_t> allocate_panels(size_t size_bytes) {
   return {std::move(slab), place};
 }
 
-// Gives back the whole pages of rows [row, end): clean pages of a mapped file, which come back when somebody reads
-// them.
-void give_back(const QuantMatrix& w, int64_t row, int64_t end) {
-  const auto page = size_t(::sysconf(_SC_PAGESIZE));
-  const size_t first = (reinterpret_cast<size_t>(w.row(row)) + page - 1) / page * page;
-  const size_t last = reinterpret_cast<size_t>(w.row(end)) / page * page;
-  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
-}
-
 }  // namespace
 
 QuantPanels pack_panels(const QuantMatrix& w) {
@@ -170,7 +161,9 @@ QuantPanels pack_panels(const QuantMatrix& w) {
     const int64_t stop = std::min(panels.panels(), p + piece);
     parallel_for(stop - p, 1,
                  [&](int64_t begin, int64_t end) { pack_range(w, p + begin, p + end, panels.data.get()); });
-    if (w.mapped) give_back(w, p * kPanelRows, std::min(w.M, stop * kPanelRows));
+    if (w.mapped)
+      give_back_pages(w.row(p * kPanelRows),
+                      size_bytes(w.dtype, (std::min(w.M, stop * kPanelRows) - p * kPanelRows) * w.K));
   }
   return panels;
 }
