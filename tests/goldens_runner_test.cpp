@@ -95,7 +95,8 @@ TEST(Goldens, EveryCaseOfWhatExistsPasses) {
   const fs::path dir = (shared ? fs::path(shared) : fs::path(QUERN_SOURCE_DIR) / "../shared") / "goldens";
   if (!fs::exists(dir)) GTEST_SKIP() << "no goldens in " << dir << "; set QUERN_SHARED";
   const Ended run = goldens(dir,
-                            "models/gpt2*,models/llama*,training/gpt2,training/llama,tokenizers/gpt2-bytelevel,"
+                            "models/gpt2*,models/llama*,models/bert-*,models/roberta-*,models/distilbert,"
+                            "training/gpt2,training/llama,training/bert-pretraining,tokenizers/gpt2-bytelevel,"
                             "tokenizers/llama3-bytelevel,tokenizers/qwen2-bytelevel,tokenizers/roberta-bytelevel,"
                             "tokenizers/smollm2-bytelevel,tokenizers/char-level,sampling/*,losses/cross-entropy*,"
                             "losses/optim-adamw,losses/optim-muon,losses/lr_schedules,gguf/quants/*");

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "formats/hf_folder.h"
 
-#include <set>
-
-#include "formats/fp8_blocks.h"
+#include "formats/checkpoint.h"
 #include "formats/safetensors.h"
 
 namespace quern {
-
-namespace {
-constexpr int64_t kMostParameters = int64_t{1} << 44;
-
-}  // namespace
 
 std::vector<int32_t> end_of_text_ids(const Json& generation_config, const Json& config) {
   for (const Json* from : {&generation_config, &config}) {
@@ -33,74 +26,45 @@ std::unique_ptr<CausalLm> load_model(const fs::path& path, const ParamOptions& o
 
 std::unique_ptr<CausalLm> load_model(const ModelSource& files, const ParamOptions& options) {
   const Json& config = files.config();
-  const std::string where = files.path().string();
   const Family& family = family_of(config);
-  const std::unique_ptr<Weights> weights = files.weights();
-  const int64_t total = weights->num_values();
-  // A config can ask for more than any file holds; compare before anything is allocated.
+  Checkpoint checkpoint(files, family.aliases);
   const bool nested = config.contains("text_config") && config["text_config"].is_object();
-  const Json& sizes = nested ? config["text_config"] : config;
-  for (const char* key : {"vocab_size",
-                          "hidden_size",
-                          "n_embd",
-                          "intermediate_size",
-                          "moe_intermediate_size",
-                          "kv_lora_rank",
-                          "q_lora_rank",
-                          "n_inner",
-                          "n_positions",
-                          "num_experts",
-                          "num_local_experts",
-                          "n_routed_experts",
-                          "head_dim",
-                          "v_head_dim",
-                          "qk_nope_head_dim",
-                          "qk_rope_head_dim",
-                          "num_attention_heads",
-                          "num_key_value_heads",
-                          "n_head",
-                          "num_hidden_layers",
-                          "n_layer"})
-    if (sizes.contains(key) && sizes[key].is_number_integer() &&
-        (sizes[key].get<int64_t>() > total || total > kMostParameters))
-      throw Error(ErrorKind::InvalidModel, "{}: '{}' is {}, but the weights hold only {} values", where, key,
-                  sizes[key].get<int64_t>(), total);
-  std::set<std::string> used;
-  const std::optional<Fp8Blocks> fp8 = read_fp8_blocks(config);
-  const auto tensor = [&](const std::string& name) -> std::optional<Tensor> {
-    std::optional<Tensor> value = weights->find(name);
-    std::optional<Tensor> scales = value && fp8 ? weights->find(name + "_scale_inv") : std::nullopt;
-    if (!scales) return value;
-    used.insert(name + "_scale_inv");
-    return from_fp8_blocks(name, *value, *scales, *fp8);
-  };
-  auto find = [&](const std::string& name) -> std::optional<Tensor> {
-    std::vector<std::string> names{name};
-    if (family.aliases)
-      for (std::string& alias : family.aliases(name)) names.push_back(std::move(alias));
-    for (const std::string& candidate : names) {
-      if (std::optional<Tensor> t = tensor(candidate)) {
-        used.insert(candidate);
-        return t;
-      }
-    }
-    return std::nullopt;
-  };
-  auto store = ParamStore::from_checkpoint(find, where, options);
+  checkpoint.check_sizes(
+      nested ? config["text_config"] : config,
+      {"vocab_size", "hidden_size", "n_embd", "intermediate_size", "moe_intermediate_size", "kv_lora_rank",
+       "q_lora_rank", "n_inner", "n_positions", "num_experts", "num_local_experts", "n_routed_experts", "head_dim", "v_head_dim", "qk_nope_head_dim", "qk_rope_head_dim", "num_attention_heads", "num_key_value_heads", "n_head", "num_hidden_layers", "n_layer"});
+  auto store = ParamStore::from_checkpoint([&](const std::string& name) { return checkpoint.find(name); },
+                                           files.path().string(), options);
   std::unique_ptr<CausalLm> model = build_model(config, store);
-  for (const std::string& name : weights->names())
-    if (!used.contains(name) && !(family.ignorable && family.ignorable(name)) &&
-        !(family.unused && family.unused(name, config)))
-      throw Error(ErrorKind::InvalidModel, "{}: tensor '{}' has no place in this model", where, name)
-          .hint("config.json and weights may belong to different models");
+  checkpoint.refuse_the_rest([&](const std::string& name) {
+    return (family.ignorable && family.ignorable(name)) || (family.unused && family.unused(name, config));
+  });
   store->forget_source();
   return model;
 }
 
-void save_model(const fs::path& folder, const CausalLm& model, const SaveOptions& options) {
+std::unique_ptr<Encoder> load_encoder(const ModelSource& files, const ParamOptions& options, bool body_only) {
+  const Json& config = files.config();
+  const EncoderFamily* family = encoder_family_of(config);
+  if (!family) family_of(config);  // says which are known
+  if (!family) throw Error(ErrorKind::Unsupported, "{}: is a decoder, not an encoder", files.path().string());
+  Checkpoint checkpoint(files, [family](const std::string& name) { return encoder_aliases(*family, name); });
+  checkpoint.check_sizes(config, {"vocab_size", "hidden_size", "intermediate_size", "max_position_embeddings",
+                                  "type_vocab_size", "num_labels", "dim", "hidden_dim"});
+  auto store = ParamStore::from_checkpoint([&](const std::string& name) { return checkpoint.find(name); },
+                                           files.path().string(), options);
+  const auto holds = [&](const std::string& name) { return checkpoint.holds(name); };
+  std::unique_ptr<Encoder> encoder = build_encoder(config, store, body_only, holds);
+  checkpoint.refuse_the_rest([&](const std::string& name) { return is_other_head_or_buffer(*family, name); });
+  store->forget_source();
+  return encoder;
+}
+
+namespace {
+void save_parameters(const fs::path& folder, const ParamStore& params, Json config, const SaveOptions& options) {
   std::vector<SafetensorsSource> sources;
   std::vector<Tensor> kept;
-  for (const Parameter& p : model.params->parameters()) {
+  for (const Parameter& p : params.parameters()) {
     const DType dtype = p.value.ndim() >= 2 ? options.dtype : DType::f32;
     const Tensor source = p.value.detach().contiguous();
     if (source.dtype() == dtype) {
@@ -114,12 +78,20 @@ void save_model(const fs::path& folder, const CausalLm& model, const SaveOptions
     }
   }
   save_safetensors_model(folder, std::move(sources), options.max_shard_bytes);
-  Json config = model.config();
   config["torch_dtype"] = options.dtype == DType::f32    ? "float32"
                           : options.dtype == DType::bf16 ? "bfloat16"
                                                          : "float16";
   if (config.contains("dtype")) config.erase("dtype");
   write_file(folder / "config.json", config.dump(2) + "\n");
+}
+}  // namespace
+
+void save_model(const fs::path& folder, const CausalLm& model, const SaveOptions& options) {
+  save_parameters(folder, *model.params, model.config(), options);
+}
+
+void save_encoder(const fs::path& folder, const Encoder& encoder, const SaveOptions& options) {
+  save_parameters(folder, *encoder.params, encoder.config(), options);
 }
 
 void save_tensors(const fs::path& file, const std::vector<std::pair<std::string, Tensor>>& tensors) {

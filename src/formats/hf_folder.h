@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "formats/model_source.h"
 #include "models/causal_lm.h"
+#include "models/encoder.h"
 
 namespace quern {
 
@@ -17,6 +18,10 @@ namespace quern {
 // naming file and tensor.
 std::unique_ptr<CausalLm> load_model(const fs::path& path, const ParamOptions& options = {});
 std::unique_ptr<CausalLm> load_model(const ModelSource& files, const ParamOptions& options = {});
+
+// The same for an encoder. `body_only`: without what its class puts on top. Throws Unsupported for a decoder.
+std::unique_ptr<Encoder> load_encoder(const ModelSource& files, const ParamOptions& options = {},
+                                      bool body_only = false);
 
 // Ids that end a text: eos_token_id of generation_config.json, else of config.json; a number or a list.
 std::vector<int32_t> end_of_text_ids(const Json& generation_config, const Json& config);
@@ -28,6 +33,7 @@ struct SaveOptions {
 // Writes config.json and the weights into an existing folder. Weights are written last but config.json, so that a
 // folder that can be opened is whole.
 void save_model(const fs::path& folder, const CausalLm& model, const SaveOptions& options = {});
+void save_encoder(const fs::path& folder, const Encoder& encoder, const SaveOptions& options = {});
 
 // Any named tensors (optimizer moments, adapters) to one file and back.
 void save_tensors(const fs::path& file, const std::vector<std::pair<std::string, Tensor>>& tensors);

@@ -2,6 +2,7 @@
 #include "models/causal_lm.h"
 
 #include "base/json.h"
+#include "models/encoder.h"
 #include "models/families.h"
 
 namespace quern {
@@ -18,6 +19,10 @@ const Family& family_of(const ModelConfig& config) {
   if (architecture.empty())
     for (const Family* family : kFamilies)
       if (family->model_type == type) return *family;
+  if (encoder_family_of(config))
+    throw Error(ErrorKind::Unsupported, "config.json: '{}' is an encoder, which predicts no next token",
+                architecture.empty() ? type : architecture)
+        .hint("`quern embed` and `quern rerank` use it");
   std::string list;
   for (const Family* family : kFamilies) list += (list.empty() ? "" : ", ") + family->architectures.front();
   throw Error(ErrorKind::Unsupported, "config.json: models of class '{}' are not known",

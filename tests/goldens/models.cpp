@@ -3,6 +3,7 @@
 // here, without a cache: that cached and whole give the same bits is a test of the engine.
 
 #include "causal_case.h"
+#include "encoder_case.h"
 #include "infer/beam.h"
 #include "infer/sampler.h"
 
@@ -71,6 +72,7 @@ void check_beams(const CausalLm& model, const Expected& expected, const Json& go
 
 Outcome check(const fs::path& base) {
   const Json golden = read_json(base / "golden.json");
+  if (golden.at("kind") == "encoder") return check_encoder(base, golden);
   if (golden.at("kind") != "causal")
     throw not_yet(fmt::format("models of kind '{}'", golden.at("kind").get<std::string>()));
   const std::unique_ptr<CausalLm> model = load_causal_model(base);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "causal_case.h"
+#include "encoder_case.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
 
@@ -108,6 +109,7 @@ void check_updates(const fs::path& base, const fs::path& model_folder, const Tok
 Outcome check(const fs::path& base) {
   const Json golden = read_json(base / "train.json");
   const fs::path model_folder = base.parent_path().parent_path() / golden.at("model").get<std::string>();
+  if (encoder_family_of(read_model_config(model_folder))) return check_encoder_training(base, golden, model_folder);
   const auto model = load_causal_model(model_folder, {.trainable = Trainable::Yes});
   const TokenBatch batch = read_batch(base / "batch.safetensors");
   Comparison compare;
