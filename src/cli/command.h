@@ -21,6 +21,8 @@ void add_sft_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_logits_command(CLI::App& app);
+void add_embed_command(CLI::App& app);
+void add_rerank_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_eval_tasks(CLI::App* eval);  // the benchmarks, below eval
 void add_bench_command(CLI::App& app);

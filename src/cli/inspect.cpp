@@ -129,9 +129,42 @@ Json inspect_tokens(const fs::path& path) {
           {"hash", store.hash()}};
 }
 
+// The files' side of a model, whatever it computes.
+void add_files(Json& out, const ModelSource& source) {
+  const fs::path& path = source.path();
+  const bool is_gguf = fs::is_regular_file(path);
+  Json files;
+  if (is_gguf) {
+    const GgufFile file = GgufFile::open(path);
+    add_totals(files, stored(file));
+    out["gguf"] = gguf_json(file);
+  } else {
+    add_totals(files, stored(SafetensorsModel::open(path).tensors()));
+  }
+  out["weights"] = files;
+  out["config"] = source.config();
+  out["generation_config"] = source.generation_config();
+  const fs::path tokenizer_path = is_gguf ? path : path / "tokenizer.json";
+  out["tokenizer"] = source.has_tokenizer() ? tokenizer_json(source.tokenizer(), tokenizer_path) : Json(nullptr);
+  out["lineage"] = source.lineage();
+}
+
+Json inspect_encoder(const ModelSource& source) {
+  const std::unique_ptr<Encoder> encoder = load_encoder(source);
+  const EncoderConfig& s = encoder->shape();
+  Json out{{"kind", "encoder"},     {"path", source.path().string()},
+           {"family", s.family},    {"parameters", encoder->params->num_values()},
+           {"layers", s.L},         {"width", s.C},
+           {"heads", s.H},          {"ffn_width", s.F},
+           {"vocab_size", s.V},     {"context", s.context()},
+           {"token_types", s.types}};
+  add_files(out, source);
+  return out;
+}
+
 Json inspect_model(const fs::path& folder) {
   const std::unique_ptr<const ModelSource> source = ModelSource::open(folder);
-  const bool is_gguf = fs::is_regular_file(folder);
+  if (encoder_family_of(source->config())) return inspect_encoder(*source);
   const std::unique_ptr<CausalLm> model = load_model(*source);
   const ModelShape& s = model->shape();
   const int64_t parameters = model->params->num_values();
@@ -150,20 +183,7 @@ Json inspect_model(const fs::path& folder) {
            {"tied_embeddings", s.tied},
            {"flops_per_token", flops_per_token(s, parameters, s.context)},
            {"cache_bytes_per_token", s.kv_size() * int64_t(sizeof(float))}};
-  Json files;
-  if (is_gguf) {
-    const GgufFile file = GgufFile::open(folder);
-    add_totals(files, stored(file));
-    out["gguf"] = gguf_json(file);
-  } else {
-    add_totals(files, stored(SafetensorsModel::open(folder).tensors()));
-  }
-  out["weights"] = files;
-  out["config"] = source->config();
-  out["generation_config"] = source->generation_config();
-  const fs::path tokenizer_path = is_gguf ? folder : folder / "tokenizer.json";
-  out["tokenizer"] = source->has_tokenizer() ? tokenizer_json(source->tokenizer(), tokenizer_path) : Json(nullptr);
-  out["lineage"] = source->lineage();
+  add_files(out, *source);
   const fs::path run = run_folder_of(folder);
   out["run"] = run.empty() ? Json(nullptr) : Json(run.string());
   return out;
@@ -288,6 +308,19 @@ std::string describe_model(const Json& m) {
   return out;
 }
 
+std::string describe_encoder(const Json& e) {
+  std::string out = line("encoder", e["path"].get<std::string>());
+  out += line("family", fmt::format("{}, {} layers x {}, {} heads, feed-forward {}", e["family"].get<std::string>(),
+                                    e["layers"].get<int64_t>(), e["width"].get<int64_t>(), e["heads"].get<int64_t>(),
+                                    e["ffn_width"].get<int64_t>()));
+  out += line("parameters", number(e["parameters"]));
+  out += line("weights", fmt::format("{} in {} tensors", format_size(e["weights"]["bytes"].get<uint64_t>()),
+                                     e["weights"]["tensors"].get<int64_t>()));
+  out += line("context", fmt::format("{} tokens", e["context"].get<int64_t>()));
+  out += line("tokenizer", e["tokenizer"].is_null() ? "none" : describe_tokenizer(e["tokenizer"]));
+  return out + line("use", "quern embed, quern rerank");
+}
+
 std::string describe_run(const Json& r) {
   std::string out = line("run", r["path"].get<std::string>());
   std::string checkpoints;
@@ -315,6 +348,7 @@ std::string describe_run(const Json& r) {
 std::string describe(const Json& f) {
   const auto kind = f["kind"].get<std::string>();
   if (kind == "model") return describe_model(f);
+  if (kind == "encoder") return describe_encoder(f);
   if (kind == "run") return describe_run(f);
   if (kind == "tokenizer")
     return line("tokenizer", f["path"].get<std::string>()) + line("tokens", describe_tokenizer(f));

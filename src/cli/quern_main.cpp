@@ -83,6 +83,8 @@ int run(int argc, char** argv) {
   add_generate_command(app);
   add_run_command(app);
   add_logits_command(app);
+  add_embed_command(app);
+  add_rerank_command(app);
   add_eval_command(app);
   add_bench_command(app);
   add_show_command(app);

@@ -38,6 +38,8 @@ TEST_F(Cli, VersionAndHelpOfEveryVerbSucceedAndShowExamples) {
   for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"generate"},
                                                                                     {"run"},
                                                                                     {"logits"},
+                                                                                    {"embed"},
+                                                                                    {"rerank"},
                                                                                     {"tokenize"},
                                                                                     {"tokenizer", "train"},
                                                                                     {"eval", "perplexity"},
