@@ -13,6 +13,7 @@
 #include "formats/quantise_plan.h"
 #include "formats/safetensors.h"
 #include "models/causal_lm.h"
+#include "models/encoder.h"
 
 namespace quern {
 
@@ -55,6 +56,8 @@ struct GgufPlan {
 };
 
 std::function<bool(const std::string&)> ignorable_of(const Json& config) {
+  if (const EncoderFamily* family = encoder_family_of(config))
+    return [family](const std::string& name) { return is_other_head_or_buffer(*family, name); };
   try {
     return family_of(config).ignorable;
   } catch (const Error&) {
@@ -157,8 +160,27 @@ uint32_t file_type_of(const std::vector<GgufSource>& sources) {
   return 1024;  // "guessed"
 }
 
+// The pooling of a sentence-transformers folder by llama.cpp's number (see gguf_architectures.cpp); what else such a
+// folder says has no place in a GGUF file.
+void add_pooling_type(const fs::path& folder, Json& config, ConvertReport& report) {
+  if (!fs::is_directory(folder) || !fs::exists(folder / "modules.json")) return;
+  report.warnings.push_back("of a sentence-transformers folder's files GGUF holds only the way of pooling");
+  const fs::path file = folder / "1_Pooling/config.json";
+  if (!fs::exists(file)) return;
+  const Json pooling = read_json(file, ErrorKind::InvalidModel);
+  int64_t number = 0, ways = 0;
+  for (const auto& [flag, name, type] : {std::tuple{"pooling_mode_mean_tokens", "mean", 1},
+                                         {"pooling_mode_cls_token", "cls", 2},
+                                         {"pooling_mode_lasttoken", "lasttoken", 3}}) {
+    const bool on = pooling.contains("pooling_mode") ? pooling["pooling_mode"] == name : pooling.value(flag, false);
+    if (on) number = type, ++ways;
+  }
+  if (ways == 1) config["pooling_type"] = number;
+}
+
 void to_gguf(const ModelSource& source, const fs::path& to, const ConvertOptions& options, ConvertReport& report) {
-  const Json& config = source.config();
+  Json config = source.config();
+  add_pooling_type(source.path(), config, report);
   const std::string where = source.path().string();
   const GgufArchitecture* a = gguf_architecture_of(config);
   if (!a) family_of(config);  // says which are known

@@ -171,6 +171,8 @@ constexpr GgufKeyRow kGemma2Keys[] = {
 };
 constexpr GgufKeyRow kGemma3Keys[] = {{"rope_local_base_freq", "rope.freq_base_swa", real}};
 constexpr GgufKeyRow kGptNeoxKeys[] = {{"use_parallel_residual", "use_parallel_residual", boolean}};
+// How a text's tokens become one vector: 1 mean, 2 the first token, 3 the last.
+constexpr GgufKeyRow kBertKeys[] = {{"pooling_type", "pooling_type"}};
 constexpr GgufKeyRow kGpt2Keys[] = {
     {"n_positions", "context_length"},  {"n_embd", "embedding_length"},
     {"n_layer", "block_count"},         {"n_inner", "feed_forward_length"},
@@ -299,7 +301,7 @@ const GgufArchitecture kArchitectures[] = {
      .model_type = "bert",
      .hf_class = "BertModel",
      .names = {kBert},
-     .keys = {kSizes, kLayerNorm},
+     .keys = {kSizes, kLayerNorm, kBertKeys},
      .optional_prefix = "bert.",
      .fixed = R"({"hidden_act": "gelu"})",
      .rms_norm = false},
