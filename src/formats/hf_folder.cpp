@@ -29,10 +29,27 @@ std::unique_ptr<CausalLm> load_model(const ModelSource& files, const ParamOption
   const Family& family = family_of(config);
   Checkpoint checkpoint(files, family.aliases);
   const bool nested = config.contains("text_config") && config["text_config"].is_object();
-  checkpoint.check_sizes(
-      nested ? config["text_config"] : config,
-      {"vocab_size", "hidden_size", "n_embd", "intermediate_size", "moe_intermediate_size", "kv_lora_rank",
-       "q_lora_rank", "n_inner", "n_positions", "num_experts", "num_local_experts", "n_routed_experts", "head_dim", "v_head_dim", "qk_nope_head_dim", "qk_rope_head_dim", "num_attention_heads", "num_key_value_heads", "n_head", "num_hidden_layers", "n_layer"});
+  checkpoint.check_sizes(nested ? config["text_config"] : config, {"vocab_size",
+                                                                   "hidden_size",
+                                                                   "n_embd",
+                                                                   "intermediate_size",
+                                                                   "moe_intermediate_size",
+                                                                   "kv_lora_rank",
+                                                                   "q_lora_rank",
+                                                                   "n_inner",
+                                                                   "n_positions",
+                                                                   "num_experts",
+                                                                   "num_local_experts",
+                                                                   "n_routed_experts",
+                                                                   "head_dim",
+                                                                   "v_head_dim",
+                                                                   "qk_nope_head_dim",
+                                                                   "qk_rope_head_dim",
+                                                                   "num_attention_heads",
+                                                                   "num_key_value_heads",
+                                                                   "n_head",
+                                                                   "num_hidden_layers",
+                                                                   "n_layer"});
   auto store = ParamStore::from_checkpoint([&](const std::string& name) { return checkpoint.find(name); },
                                            files.path().string(), options);
   std::unique_ptr<CausalLm> model = build_model(config, store);
