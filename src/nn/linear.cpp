@@ -22,6 +22,14 @@ WeightPart make_ready(const Tensor& w, const ParamOptions& options) {
   return part;
 }
 
+std::shared_ptr<const Linear::Watched> watch(const Params& p, const std::vector<std::string>& leaves) {
+  if (!p.options().input_tap) return nullptr;
+  auto watched = std::make_shared<Linear::Watched>();
+  watched->tap = p.options().input_tap;
+  for (const std::string& leaf : leaves) watched->names.push_back(p.name(leaf));
+  return watched;
+}
+
 }  // namespace
 
 void Linear::prepare(const std::vector<Tensor>& weights, const ParamOptions& options) {
@@ -41,6 +49,7 @@ void Linear::prepare(const std::vector<Tensor>& weights, const ParamOptions& opt
 }
 
 Linear::Linear(Params p, int64_t K, int64_t M, Bias with_bias, float std) {
+  watched = watch(p, {"weight"});
   const Tensor w = p.tensor("weight", {M, K}, init::normal(std));
   if (with_bias == Bias::Yes) bias = p.tensor("bias", {M}, init::zeros());
   prepare({w}, p.options());
@@ -49,7 +58,9 @@ Linear::Linear(Params p, int64_t K, int64_t M, Bias with_bias, float std) {
 Linear::Linear(Params p, const std::vector<std::pair<std::string, int64_t>>& parts, int64_t K, Bias with_bias,
                float std) {
   auto named = parts;
-  for (auto& [name, rows] : named) name += ".weight";
+  std::vector<std::string> leaves;
+  for (auto& [name, rows] : named) leaves.push_back(name += ".weight");
+  watched = watch(p, leaves);
   const std::vector<Tensor> weights = p.parts(named, {K}, init::normal(std));
   if (with_bias == Bias::Yes) {
     named = parts;
@@ -63,6 +74,7 @@ Linear::Linear(const Tensor& shared, const ParamOptions& options) { prepare({sha
 
 Linear Linear::transposed(Params p, int64_t K, int64_t M, float std) {
   Linear out;
+  out.watched = watch(p, {"weight"});
   const Tensor w = p.tensor("weight", {K, M}, init::normal(std)).transpose(0, 1);
   out.bias = p.tensor("bias", {M}, init::zeros());
   out.prepare({w}, p.options());

@@ -14,6 +14,12 @@ struct Linear {
   Precision precision = Precision::f32;
   // The same weights made ready for inference: one, or one for each part that lies where the checkpoint has it.
   std::vector<WeightPart> ready;
+  // Who looks at the inputs, and under which names; none but for calibration.
+  struct Watched {
+    std::shared_ptr<InputTap> tap;
+    std::vector<std::string> names;
+  };
+  std::shared_ptr<const Watched> watched;
 
   Linear() = default;
   Linear(Params p, int64_t K, int64_t M, Bias with_bias, float std);
@@ -25,6 +31,7 @@ struct Linear {
   static Linear transposed(Params p, int64_t K, int64_t M, float std);
 
   Tensor operator()(const Tensor& x) const {  // (..., K) -> (..., M)
+    if (watched) watched->tap->see(watched->names, x);
     return ready.empty() ? linear(x, weight, bias, precision) : linear(x, ready);
   }
   int64_t in() const { return K_; }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nn/params.h"
 
-#include <algorithm>
-
 namespace quern {
 
 std::shared_ptr<ParamStore> ParamStore::fresh(uint64_t seed, const ParamOptions& options) {
@@ -34,9 +32,8 @@ int64_t ParamStore::num_values() const {
 }
 
 Tensor ParamStore::find(std::string_view name) const {
-  for (const Parameter& p : parameters_)
-    if (p.name == name) return p.value;
-  return {};
+  const auto it = by_name_.find(std::string(name));
+  return it == by_name_.end() ? Tensor{} : parameters_[it->second].value;
 }
 
 void ParamStore::clear_grads() const {
@@ -47,9 +44,7 @@ bool ParamStore::stays_stored(const Shape& shape) const {
   return options_.keep_stored && find_ && options_.trainable == Trainable::No && shape.size() >= 2;
 }
 
-bool ParamStore::has_base(const std::string& key) const {
-  return std::any_of(bases_.begin(), bases_.end(), [&](const auto& base) { return base.first == key; });
-}
+bool ParamStore::has_base(const std::string& key) const { return base_by_key_.contains(key); }
 
 Tensor ParamStore::found(const std::string& name, const Shape& shape) const {
   const std::optional<Tensor> tensor = find_(name);
@@ -97,8 +92,8 @@ Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& part
     }
   }
   if (other_) {
-    for (const auto& [names, tensor] : other_->bases_)
-      if (names == key) base = tensor.alias();
+    if (const auto it = other_->base_by_key_.find(key); it != other_->base_by_key_.end())
+      base = other_->bases_[it->second].second.alias();
     QUERN_CHECK(base.defined(), "no parameter '{}' to share", key);
     QUERN_CHECK(base.shape() == shape, "parameter '{}' has shape {}, not {}", key, to_string(base.shape()),
                 to_string(shape));
@@ -110,6 +105,7 @@ Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& part
     base = Tensor::empty(shape, shape.size() >= 2 ? options_.dtype : DType::f32);
   }
   base.set_trainable(options_.trainable == Trainable::Yes);
+  base_by_key_.emplace(key, bases_.size());
   bases_.emplace_back(key, base);
   int64_t row = 0;
   const size_t first = parameters_.size();
@@ -120,6 +116,7 @@ Tensor ParamStore::take(const std::vector<std::pair<std::string, int64_t>>& part
       part.detach().copy_from(sources[parameters_.size() - first]);
     else if (!filled)
       fill(name, part.detach(), init);
+    by_name_.emplace(name, parameters_.size());
     parameters_.push_back({name, part});
   }
   return base;

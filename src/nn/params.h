@@ -8,8 +8,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "tensor/ops.h"
@@ -34,6 +36,14 @@ struct Parameter {
   Tensor value;      // may be a view into a packed matrix
 };
 
+// Sees what meets the weights of a model while it runs: for calibration. Called by the thread that runs the model.
+class InputTap {
+ public:
+  virtual ~InputTap() = default;
+  // x (..., K) is about to be multiplied by the weights of these names, each (rows, K).
+  virtual void see(std::span<const std::string> weights, const Tensor& x) = 0;
+};
+
 struct ParamOptions {
   Trainable trainable = Trainable::No;
   DType dtype = DType::f32;              // of matrices; vectors (norms, biases) are f32
@@ -42,7 +52,8 @@ struct ParamOptions {
   // Of a checkpoint's weights that are not trained: matrices stay in the dtype (block-quantised, f16, bf16, f32) and in
   // the memory in which they were found, uncopied; `dtype` then says nothing. Vectors are f32 as ever.
   bool keep_stored = false;
-  QuantCompute compute = QuantCompute::exact;  // of products with weights read as stored
+  QuantCompute compute = QuantCompute::exact;     // of products with weights read as stored
+  std::shared_ptr<InputTap> input_tap = nullptr;  // of every Linear; none: nothing is looked at, at no cost
 };
 
 // The parameters of one model, in the order in which its modules asked for them.
@@ -80,7 +91,9 @@ class ParamStore {
   std::string where_;
   std::shared_ptr<const ParamStore> other_;
   std::vector<Parameter> parameters_;
+  std::unordered_map<std::string, size_t> by_name_;    // of parameters_
   std::vector<std::pair<std::string, Tensor>> bases_;  // by the joined names of their parts
+  std::unordered_map<std::string, size_t> base_by_key_;
 };
 
 // A place in the tree of names: p / "model.layers" / 3 / "mlp".
